@@ -1,0 +1,81 @@
+// Package inventory finds the components in a file tree. Each ecosystem is
+// one file that adds one [Ecosystem]: the files it reads and what they say.
+// [Read] drives them over an fs.FS; [Select] and [Sniff] tell a layer reader
+// beforehand which files to keep, so that one pass over the bytes is enough.
+//
+// It says what is there and on what evidence. What is wrong with it is the
+// business of check/vuln.
+package inventory
+
+import (
+	"context"
+	"io"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/boltseal/boltseal"
+)
+
+// Ecosystem is one family of software and the files that tell of it.
+type Ecosystem struct {
+	Name    string // slug: "npm"
+	Title   string // for tables: "Node.js (npm, yarn, pnpm, bun)"
+	Readers []Reader
+}
+
+// Reader reads one kind of file.
+type Reader struct {
+	Name string // "npm/package-lock", what Component.FoundBy says
+
+	// Files are the paths it wants, relative to the root: "lib/apk/db/installed"
+	// is that path, a leading "**/" stands for any folder, "*" for any run of
+	// bytes within one segment and a final "/**" for everything below.
+	Files []string
+
+	// Sniff, when not nil, also wants files by the first bytes of their
+	// content (at most 512), whatever their path. It is asked about
+	// executable or extensionless regular files only.
+	Sniff func(head []byte) bool
+
+	// Beside are further files that must be at hand when Read runs, in the
+	// pattern language of Files, though Read is not called with them.
+	Beside []string
+
+	// Read returns what one file says. Components need not have Locations
+	// and FoundBy: Read's caller fills in what is empty.
+	Read func(ctx context.Context, in *Input) ([]boltseal.Component, error)
+}
+
+// Input is one file that a Reader wanted.
+type Input struct {
+	Path   string // slash path from the root
+	Size   int64
+	File   File
+	FS     fs.FS            // the whole tree; only wanted files can be opened
+	Distro *boltseal.Distro // nil when the tree has no distribution
+	Image  bool             // the tree is an image or root file system, not a project
+}
+
+// File is an open file with random access.
+type File interface {
+	io.Reader
+	io.ReaderAt
+	io.Seeker
+}
+
+var ecosystems []Ecosystem
+
+// add registers an ecosystem; each file of this package calls it once from a
+// package-level variable.
+func add(e Ecosystem) bool {
+	ecosystems = append(ecosystems, e)
+	return true
+}
+
+// Ecosystems lists every ecosystem by name.
+func Ecosystems() []Ecosystem {
+	all := slices.Clone(ecosystems)
+	slices.SortFunc(all, func(a, b Ecosystem) int { return strings.Compare(a.Name, b.Name) })
+	return all
+}

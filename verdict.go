@@ -1,0 +1,37 @@
+package boltseal
+
+import "time"
+
+// Waiver is a finding accepted on purpose: by whom, why, and until when.
+type Waiver struct {
+	ID      string    `json:"id,omitempty"`   // check or advisory id or alias; "*" matches within one segment
+	PURL    string    `json:"purl,omitempty"` // pattern over the component's purl
+	Path    string    `json:"path,omitempty"` // pattern over the finding's file
+	Key     string    `json:"key,omitempty"`  // the one finding with this key
+	Reason  string    `json:"reason"`
+	Owner   string    `json:"owner"`
+	Expires time.Time `json:"expires,omitzero"`
+	Source  string    `json:"source,omitempty"` // the file that grants it
+}
+
+// Verdict is the decision: what a gate, an admission webhook and CI obey.
+type Verdict struct {
+	Allow    bool     `json:"allow"`
+	Blocking []string `json:"blocking,omitempty"` // keys of the findings that block
+	Gaps     int      `json:"gaps,omitempty"`     // gaps that the policy does not allow
+	Waived   int      `json:"waived,omitempty"`
+	Reasons  []string `json:"reasons,omitempty"` // one sentence each
+	Policy   Digest   `json:"policy,omitempty"`  // of the policy that decided
+}
+
+// ExitStatus is 0 for clean, 1 when findings block and 3 when only what could
+// not be looked at stands in the way.
+func (v Verdict) ExitStatus() int {
+	switch {
+	case len(v.Blocking) > 0:
+		return 1
+	case v.Gaps > 0:
+		return 3
+	}
+	return 0
+}
