@@ -40,15 +40,20 @@ type Record struct {
 	// [Ecosystem] gives, its name as the ecosystem's index knows it.
 	Affected boltseal.Affected
 
-	// Module is the RPM module "name:stream" that the fixed versions were
-	// built in. The record speaks only of components of that module; a
-	// Module of "?" is one that the advisory does not name, and speaks of
-	// no component that is known to be in no module.
-	Module string
+	// Modules are the RPM modules, "name:stream", that the fixed versions
+	// were built in. A name without a stream stands for all its streams and
+	// "*" for a module that the advisory does not name. Empty is for
+	// packages outside of modules. See [Record.Concerns].
+	Modules []string
 
 	// Kind is empty for a vulnerability.
 	Kind boltseal.AdvisoryFor
 }
+
+// Concerns says whether the record can speak of the component at all: an
+// advisory about the packages of one RPM module is silent about packages of
+// the same name in another module or in none. It looks at no version.
+func (r *Record) Concerns(c *boltseal.Component) bool { return true }
 
 // Key is what records are found by.
 type Key struct {
