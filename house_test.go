@@ -1,0 +1,143 @@
+package boltseal_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// floors lists every package, from the ground up. A package may import
+// packages on the floors below it and its own parents, nothing else.
+// ARCHITECTURE.md explains the house.
+var floors = [][]string{
+	{"."},
+	{"internal/limit", "internal/strictjson", "internal/atomicfile", "internal/spdx", "internal/testimage", "version", "policy"},
+	{"source/layer", "source/registry", "advisory", "sbom"},
+	{"source", "inventory", "check/vuln", "report"},
+	{"scan"},
+	{"cli"},
+	{"cmd/boltseal", "examples/demo"},
+}
+
+// leaves are internal packages with one job each: they stand on floor 1 and
+// any floor above may use them.
+var leaves = []string{"internal/"}
+
+// doors lists the imports that let code out of the house, and who holds
+// the key. A key to "serve/" opens for everything below it.
+var doors = map[string][]string{
+	"net":                         {"source/registry", "source", "advisory", "seal", "serve/"},
+	"net/http":                    {"source/registry", "source", "advisory", "seal", "serve/"},
+	"os/exec":                     {},
+	"unsafe":                      {"sensor"},
+	"github.com/cilium/ebpf":      {"sensor/"},
+	"golang.org/x/sys/unix":       {"sensor/"},
+	"syscall":                     {"advisory", "cli", "source/layer", "source", "source/registry", "internal/atomicfile"},
+	"log":                         {},
+	"log/slog":                    {"watch", "serve/", "cli"},
+	"math/rand":                   {},
+	"text/template":               {},
+	"encoding/xml":                {"sbom", "report", "inventory", "internal/jar"},
+	"reflect":                     {"internal/strictjson"},
+	"os":                          {"source", "source/layer", "source/registry", "store", "advisory", "sensor", "internal/", "cli", "cmd/boltseal", "examples/demo"},
+	"github.com/spf13/viper":      {},
+	"github.com/pkg/errors":       {},
+	"github.com/stretchr/testify": {},
+	"github.com/samber/lo":        {},
+	"golang.org/x/xerrors":        {},
+	"github.com/google/osv-scalibr/extractor/filesystem/list": {},
+}
+
+const module = "github.com/boltseal/boltseal"
+
+// nested modules have their own go.mod and are not part of the house.
+var nested = []string{"e2e", "bench", "tools", "conformance"}
+
+func TestFloors(t *testing.T) {
+	floor := map[string]int{}
+	for i, pkgs := range floors {
+		for _, p := range pkgs {
+			floor[p] = i
+		}
+	}
+	documented := map[string]bool{}
+	house := os.DirFS(".")
+	err := fs.WalkDir(house, ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && name != "." && (d.Name()[0] == '.' || d.Name() == "testdata" || slices.Contains(nested, name)):
+			return fs.SkipDir
+		case !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go"):
+			return nil
+		}
+		src, err := fs.ReadFile(house, name)
+		if err != nil {
+			return err
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, src, parser.ImportsOnly|parser.ParseComments)
+		if err != nil {
+			return err
+		}
+		pkg := path.Dir(name)
+		at, ok := floor[pkg]
+		if !ok {
+			at = 1
+			if !slices.ContainsFunc(leaves, func(leaf string) bool { return strings.HasPrefix(pkg, leaf) }) {
+				t.Errorf("%s stands on no floor: place it in house_test.go", pkg)
+			}
+			floor[pkg] = at
+		}
+		documented[pkg] = documented[pkg] || f.Doc.Text() != ""
+		for _, spec := range f.Imports {
+			imp, _ := strconv.Unquote(spec.Path.Value)
+			if keys, locked := doors[imp]; locked && !holdsKey(keys, pkg) {
+				t.Errorf("%s: %s holds no key to %s", name, pkg, imp)
+			}
+			if imp == module {
+				imp = module + "/."
+			}
+			if to, ok := strings.CutPrefix(imp, module+"/"); ok {
+				below := floorOf(floor, to) < at || isLeaf(to) && isLeaf(pkg)
+				if parent := strings.HasPrefix(pkg, to+"/"); !below && !parent {
+					t.Errorf("%s: %s must not import %s: it does not stand below", name, pkg, to)
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for pkg := range floor {
+		if !documented[pkg] {
+			t.Errorf("%s has no package comment, or no longer exists", pkg)
+		}
+	}
+}
+
+func floorOf(floor map[string]int, pkg string) int {
+	if at, ok := floor[pkg]; ok {
+		return at
+	}
+	if isLeaf(pkg) {
+		return 1
+	}
+	return len(floors)
+}
+
+func isLeaf(pkg string) bool {
+	return slices.ContainsFunc(leaves, func(leaf string) bool { return strings.HasPrefix(pkg, leaf) })
+}
+
+func holdsKey(keys []string, pkg string) bool {
+	return slices.ContainsFunc(keys, func(key string) bool {
+		return pkg == strings.TrimSuffix(key, "/") || strings.HasSuffix(key, "/") && strings.HasPrefix(pkg, key)
+	})
+}
