@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/boltseal/boltseal"
+	"github.com/boltseal/boltseal/internal/limit"
 )
 
 // Ecosystem is one family of software and the files that tell of it.
@@ -34,16 +35,21 @@ type Reader struct {
 	Files []string
 
 	// Sniff, when not nil, also wants files by the first bytes of their
-	// content (at most 512), whatever their path. It is asked about
-	// executable or extensionless regular files only.
+	// content (at most 512), whatever their path. It is asked about regular
+	// files only that are executable, have no extension, or are shared
+	// libraries by their name.
 	Sniff func(head []byte) bool
 
 	// Beside are further files that must be at hand when Read runs, in the
 	// pattern language of Files, though Read is not called with them.
 	Beside []string
 
-	// Read returns what one file says. Components need not have Locations
-	// and FoundBy: Read's caller fills in what is empty.
+	// Read returns what one file says. Components need not have Locations,
+	// FoundBy, Name and Version: Read's caller fills in what is empty, the
+	// last two from the purl, and an empty Basis is [boltseal.Declared].
+	// Components that come with an error are kept, and the error is a gap.
+	// A Read that panics is a gap too: this contains other people's parsers
+	// and is no excuse for ours.
 	Read func(ctx context.Context, in *Input) ([]boltseal.Component, error)
 }
 
@@ -55,6 +61,9 @@ type Input struct {
 	FS     fs.FS            // the whole tree; only wanted files can be opened
 	Distro *boltseal.Distro // nil when the tree has no distribution
 	Image  bool             // the tree is an image or root file system, not a project
+	Limits limit.Limits     // what a reader must hold itself to, beyond File's own size
+
+	owners *owners
 }
 
 // File is an open file with random access.
