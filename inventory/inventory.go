@@ -64,6 +64,7 @@ type Input struct {
 	Limits limit.Limits     // what a reader must hold itself to, beyond File's own size
 
 	owners *owners
+	shared *shared
 }
 
 // File is an open file with random access.

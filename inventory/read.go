@@ -74,6 +74,7 @@ type reading struct {
 	m          *matcher
 	distro     *boltseal.Distro
 	owners     *owners
+	shared     shared
 	components []boltseal.Component
 	gaps       []boltseal.Gap
 }
@@ -116,7 +117,9 @@ func (r *reading) run(ctx context.Context) error {
 		r.components = append(r.components, o.components...)
 		r.gaps = append(r.gaps, o.gaps...)
 	}
-	r.components = merge(undeclare(r.components, r.opts.Image, r.owners))
+	r.components = undeclare(r.components, r.opts.Image, r.owners)
+	link(r.components, r.tree.resolve)
+	r.components = merge(r.components)
 	for i := range r.components {
 		r.components[i].OwnedBy = r.owners.owned(&r.components[i])
 	}
@@ -224,7 +227,7 @@ func (r *reading) one(ctx context.Context, at io.ReaderAt, it *item, w want, out
 	in := &Input{
 		Path: w.path, Size: it.size, FS: r.tree, Distro: r.distro, Image: r.opts.Image, Limits: r.opts.Limits,
 		File:   &file{SectionReader: io.NewSectionReader(at, 0, it.size), stop: func() error { return context.Cause(ctx) }},
-		owners: r.owners,
+		owners: r.owners, shared: &r.shared,
 	}
 	found, err := call(ctx, reader, in)
 	if err != nil {
