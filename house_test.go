@@ -38,7 +38,7 @@ var doors = map[string][]string{
 	"unsafe":                      {"sensor"},
 	"github.com/cilium/ebpf":      {"sensor/"},
 	"golang.org/x/sys/unix":       {"sensor/"},
-	"syscall":                     {"advisory", "cli", "source/layer", "source", "source/registry", "internal/atomicfile"},
+	"syscall":                     {"advisory", "cmd/boltseal", "source/layer", "source", "source/registry", "internal/"},
 	"log":                         {},
 	"log/slog":                    {"watch", "serve/", "cli"},
 	"math/rand":                   {},
