@@ -1,0 +1,384 @@
+package inventory
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/boltseal/boltseal"
+)
+
+var _ = add(Ecosystem{
+	Name:  "npm",
+	Title: "Node.js (npm, yarn, pnpm, bun)",
+	Readers: []Reader{
+		{
+			Name: "npm/package-json", Files: []string{"**/package.json"},
+			Beside: []string{"**/node_modules/.package-lock.json"},
+			Read:   readPackageJSON,
+		},
+		{Name: "npm/package-lock", Files: []string{"**/package-lock.json", "**/npm-shrinkwrap.json"}, Read: readPackageLock},
+		{Name: "npm/yarn-lock", Files: []string{"**/yarn.lock"}, Read: readYarnLock},
+		{Name: "npm/pnpm-lock", Files: []string{"**/pnpm-lock.yaml"}, Read: readPnpmLock},
+		{Name: "npm/bun-lock", Files: []string{"**/bun.lock", "**/bun.lockb"}, Read: readBunLock},
+	},
+})
+
+// npmManifest is what a package.json says (npm documentation,
+// "package.json"). Installed manifests come from twelve years of publishers,
+// so that only what is needed is looked at, and that leniently.
+type npmManifest struct {
+	Name                 loose           `json:"name"`
+	Version              loose           `json:"version"`
+	Private              json.RawMessage `json:"private"`
+	License              json.RawMessage `json:"license"`
+	Licenses             json.RawMessage `json:"licenses"`
+	Author               json.RawMessage `json:"author"`
+	Repository           json.RawMessage `json:"repository"`
+	Homepage             json.RawMessage `json:"homepage"`
+	Workspaces           json.RawMessage `json:"workspaces"`
+	Dependencies         looseMap        `json:"dependencies"`
+	OptionalDependencies looseMap        `json:"optionalDependencies"`
+	PeerDependencies     looseMap        `json:"peerDependencies"`
+	DevDependencies      looseMap        `json:"devDependencies"`
+	Integrity            loose           `json:"_integrity"` // written by npm before version 7
+	Resolved             loose           `json:"_resolved"`
+}
+
+// readPackageJSON reads the manifest of an installed package, or of an
+// application that has its packages installed beside it. Manifests anywhere
+// else, such as those in the tests of packages, are of nothing installed.
+func readPackageJSON(_ context.Context, in *Input) ([]boltseal.Component, error) {
+	dir := path.Dir(in.Path)
+	if !npmPackageDir(dir) {
+		if npmInside(dir) || !in.hasNodeModules(dir) {
+			return nil, nil
+		}
+		return readNpmApplication(in, dir)
+	}
+	var m npmManifest
+	if err := in.json(&m); err != nil {
+		return nil, err
+	}
+	c, ok := m.component()
+	if !ok {
+		return nil, nil
+	}
+	c.Basis = boltseal.Installed
+	c.DependsOn = m.needs(false)
+	root, inner := npmRoot(dir)
+	if locked, ok := in.npmInstalled(root)[inner]; ok {
+		c.Dev = locked.Dev
+		if len(c.Hashes) == 0 {
+			c.Hashes = integrity(locked.Integrity)
+		}
+		c.PURL = npmPURL(string(m.Name), string(m.Version), locked.Resolved)
+	}
+	if name, top := strings.CutPrefix(inner, "node_modules/"); top && !npmInside(name) {
+		c.Direct = in.npmAskedFor(root, name)
+	}
+	return []boltseal.Component{c}, nil
+}
+
+func readNpmApplication(in *Input, dir string) ([]boltseal.Component, error) {
+	var m npmManifest
+	if err := in.json(&m); err != nil {
+		return nil, err
+	}
+	c, ok := m.component()
+	if !ok {
+		return nil, nil
+	}
+	c.PURL = m.rootPURL()
+	c.Basis = boltseal.Installed
+	c.DependsOn = m.needs(true)
+	return []boltseal.Component{c}, nil
+}
+
+// npmPackageDir says whether npm could have installed a package there:
+// directly in node_modules, or in a scope's folder in it.
+func npmPackageDir(dir string) bool {
+	parent, name := path.Split(dir)
+	parent = strings.TrimSuffix(parent, "/")
+	if scope := path.Base(parent); strings.HasPrefix(scope, "@") {
+		parent = path.Dir(parent)
+	} else if strings.HasPrefix(name, "@") {
+		return false
+	}
+	return path.Base(parent) == "node_modules" && !strings.HasPrefix(name, ".")
+}
+
+func npmInside(dir string) bool { return strings.Contains("/"+dir+"/", "/node_modules/") }
+
+// npmRoot splits the folder of an installed package into the folder of the
+// application and the rest, as lock files write it: "node_modules/a".
+func npmRoot(dir string) (root, inner string) {
+	at := strings.Index("/"+dir, "/node_modules/")
+	if at <= 0 {
+		return ".", dir
+	}
+	return dir[:at-1], dir[at:]
+}
+
+// hasNodeModules says whether packages are installed in dir.
+func (in *Input) hasNodeModules(dir string) bool {
+	entries, err := fs.ReadDir(in.FS, path.Join(dir, "node_modules"))
+	if err != nil {
+		return false
+	}
+	for _, e := range entries {
+		if name := e.Name(); name == ".pnpm" || name == ".store" || name == ".bun" || !strings.HasPrefix(name, ".") {
+			return true
+		}
+	}
+	return false
+}
+
+// npmInstalled is what npm's hidden lock file says was put under root,
+// by path from it. Without that file it is empty.
+func (in *Input) npmInstalled(root string) map[string]npmLocked {
+	found, _ := in.once("npm-installed "+root, func() any {
+		var lock npmLock
+		data, err := in.textBeside(path.Join(root, "node_modules/.package-lock.json"))
+		if err == nil {
+			// The file only adds flags to what is installed anyway; one that
+			// cannot be read takes nothing away.
+			_ = json.Unmarshal(data, &lock)
+		}
+		return lock.Packages
+	}).(map[string]npmLocked)
+	return found
+}
+
+// npmAskedFor says whether the application in root asks for a package itself.
+func (in *Input) npmAskedFor(root, name string) bool {
+	m, _ := in.npmManifest(root)
+	return slices.Contains(m.asks(true), name)
+}
+
+// npmManifest reads the package.json of a folder of the project's own. It
+// returns false when there is none to be read.
+func (in *Input) npmManifest(dir string) (*npmManifest, bool) {
+	m, ok := in.once("npm-manifest "+dir, func() any {
+		data, err := in.textBeside(path.Join(dir, "package.json"))
+		if err != nil {
+			return (*npmManifest)(nil)
+		}
+		m := &npmManifest{}
+		if err := json.Unmarshal(data, m); err != nil {
+			return (*npmManifest)(nil)
+		}
+		return m
+	}).(*npmManifest)
+	if !ok || m == nil {
+		return &npmManifest{}, false
+	}
+	return m, true
+}
+
+// component is the package that the manifest is of. It returns false when
+// name or version is missing: such a manifest only sets options for a folder.
+func (m *npmManifest) component() (boltseal.Component, bool) {
+	name, version := string(m.Name), npmVersion(string(m.Version))
+	if !npmName(name) || version == "" {
+		return boltseal.Component{}, false
+	}
+	return boltseal.Component{
+		PURL:     npmPURL(name, version, string(m.Resolved)),
+		Name:     name,
+		Version:  version,
+		Licenses: npmLicenses(m.License, m.Licenses),
+		Supplier: npmPerson(m.Author),
+		Hashes:   integrity(string(m.Integrity)),
+	}, true
+}
+
+// asks lists the names of what a package loads at run time or, of a project,
+// also what it is developed with.
+func (m *npmManifest) asks(dev bool) []string {
+	lists := []looseMap{m.Dependencies, m.OptionalDependencies, m.PeerDependencies}
+	if dev {
+		lists = append(lists, m.DevDependencies)
+	}
+	var names []string
+	for _, list := range lists {
+		for name := range list {
+			if npmName(name) {
+				names = append(names, name)
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// needs gives the same as purls without a version, which link resolves.
+func (m *npmManifest) needs(dev bool) []string {
+	purls := m.asks(dev)
+	for i, name := range purls {
+		purls[i] = npmPURL(name, "", "")
+	}
+	return purls
+}
+
+// rootPURL names an application. One that was never meant for the registry
+// must not be mistaken for the package that has its name there: "app" and
+// "test" exist, and some of their like are malware.
+func (m *npmManifest) rootPURL() string {
+	published := string(m.Private) != "true" && (len(m.Repository) > 0 || len(m.Homepage) > 0)
+	name, version := string(m.Name), npmVersion(string(m.Version))
+	if published {
+		return npmPURL(name, version, "")
+	}
+	return boltseal.PURL{Type: "generic", Name: name, Version: version}.String()
+}
+
+// npmName says whether a registry could hold the name.
+func npmName(name string) bool {
+	if name == "" || len(name) > 214 || strings.ContainsAny(name, " \t\r\n\\:?#%") || name[0] == '.' {
+		return false
+	}
+	slashes := strings.Count(name, "/")
+	return slashes == 0 && name[0] != '@' || slashes == 1 && name[0] == '@' && name[1] != '/' && !strings.HasSuffix(name, "/")
+}
+
+// npmVersion is the version without what old publishers put before it.
+func npmVersion(version string) string { return strings.TrimLeft(version, "=v ") }
+
+// npmPURL names a package. Names keep their case: the registry has JSONStream
+// and jsonstream. What came from a repository says so.
+func npmPURL(name, version, resolved string) string {
+	p := boltseal.PURL{Type: "npm", Name: name, Version: npmVersion(version)}
+	if scope, rest, ok := strings.Cut(name, "/"); ok {
+		p.Namespace, p.Name = scope, rest
+	}
+	if vcs := npmRepository(resolved); vcs != "" {
+		p.Qualifiers = map[string]string{"vcs_url": vcs}
+	}
+	return p.String()
+}
+
+// npmForges are the short forms of npm's "git dependencies".
+var npmForges = []struct{ short, host string }{
+	{"github:", "github.com/"}, {"gitlab:", "gitlab.com/"}, {"bitbucket:", "bitbucket.org/"},
+}
+
+// npmRepository turns the place that a lock file gives into a vcs_url, when
+// it is a git repository.
+func npmRepository(resolved string) string {
+	for _, forge := range npmForges {
+		if rest, ok := strings.CutPrefix(resolved, forge.short); ok {
+			resolved = "git+https://" + forge.host + rest
+		}
+	}
+	if rest, ok := strings.CutPrefix(resolved, "git://"); ok {
+		resolved = "git+https://" + rest
+	}
+	if !strings.HasPrefix(resolved, "git+") {
+		return ""
+	}
+	where, commit, _ := strings.Cut(resolved, "#")
+	commit = strings.TrimPrefix(commit, "commit=")
+	if commit == "" {
+		return where
+	}
+	return where + "@" + commit
+}
+
+// npmLicenses reads the three forms that the licence field has had: a string,
+// an object with a type, and an array of either.
+func npmLicenses(fields ...json.RawMessage) []string {
+	var statements []string
+	for _, field := range fields {
+		statements = append(statements, npmLicense(field, 0)...)
+	}
+	return licenses(statements...)
+}
+
+func npmLicense(field json.RawMessage, depth int) []string {
+	var text string
+	var object struct {
+		Type loose `json:"type"`
+		Name loose `json:"name"`
+		URL  loose `json:"url"`
+	}
+	var list []json.RawMessage
+	switch {
+	case len(field) == 0 || depth > 1:
+	case json.Unmarshal(field, &text) == nil:
+		return []string{text}
+	case json.Unmarshal(field, &list) == nil:
+		var all []string
+		for _, one := range list {
+			all = append(all, npmLicense(one, depth+1)...)
+		}
+		return all
+	case json.Unmarshal(field, &object) == nil:
+		for _, says := range []loose{object.Type, object.Name, object.URL} {
+			if says != "" {
+				return []string{string(says)}
+			}
+		}
+	}
+	return nil
+}
+
+// npmPerson reads a person, who is a string or an object.
+func npmPerson(field json.RawMessage) string {
+	var text string
+	var object struct {
+		Name  loose `json:"name"`
+		Email loose `json:"email"`
+	}
+	switch {
+	case len(field) == 0:
+	case json.Unmarshal(field, &text) == nil:
+		text, _, _ = strings.Cut(text, "(") // the address of a page
+		return strings.TrimSpace(text)
+	case json.Unmarshal(field, &object) == nil && object.Name != "":
+		if object.Email != "" {
+			return fmt.Sprintf("%s <%s>", object.Name, object.Email)
+		}
+		return string(object.Name)
+	}
+	return ""
+}
+
+// integrity turns a Subresource Integrity string, as npm, yarn and pnpm write
+// it, into digests. sha512 is what they all check.
+func integrity(s string) []boltseal.Digest {
+	var digests []boltseal.Digest
+	for word := range strings.FieldsSeq(s) {
+		algorithm, sum, _ := strings.Cut(word, "-")
+		sum, _, _ = strings.Cut(sum, "?")
+		size := map[string]int{"sha1": 20, "sha256": 32, "sha512": 64}[algorithm]
+		raw, err := base64.StdEncoding.DecodeString(sum)
+		if err == nil && size > 0 && len(raw) == size {
+			digests = append(digests, boltseal.Digest(algorithm+":"+hex.EncodeToString(raw)))
+		}
+	}
+	return digests
+}
+
+// npmWorkspaces reads the patterns of a project's workspaces: an array, or an
+// object that has the array under "packages".
+func npmWorkspaces(field json.RawMessage) []string {
+	var list []string
+	var object struct {
+		Packages []string `json:"packages"`
+	}
+	switch {
+	case len(field) == 0:
+	case json.Unmarshal(field, &list) == nil:
+		return list
+	case json.Unmarshal(field, &object) == nil:
+		return object.Packages
+	}
+	return nil
+}

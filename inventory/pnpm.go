@@ -1,0 +1,185 @@
+package inventory
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/boltseal/boltseal"
+	"go.yaml.in/yaml/v3"
+)
+
+// pnpmLock is one document of pnpm-lock.yaml in the lock file versions 5 to
+// 9. A project without workspaces stands at the top until version 6.
+type pnpmLock struct {
+	Version      loose                   `yaml:"lockfileVersion"`
+	Importers    map[string]pnpmImporter `yaml:"importers"`
+	Packages     map[string]pnpmPackage  `yaml:"packages"`
+	Snapshots    map[string]pnpmPackage  `yaml:"snapshots"` // since version 9 the packages with their peers
+	pnpmImporter `yaml:",inline"`
+}
+
+// pnpmImporter is what one project asks for.
+type pnpmImporter struct {
+	Dependencies         map[string]pnpmAnswer `yaml:"dependencies"`
+	OptionalDependencies map[string]pnpmAnswer `yaml:"optionalDependencies"`
+	DevDependencies      map[string]pnpmAnswer `yaml:"devDependencies"`
+}
+
+// pnpmAnswer is the version that answers a request. Since version 6 it stands
+// beside the request.
+type pnpmAnswer string
+
+// UnmarshalYAML takes either form.
+func (a *pnpmAnswer) UnmarshalYAML(n *yaml.Node) error {
+	var both struct {
+		Version string `yaml:"version"`
+	}
+	if n.Kind == yaml.MappingNode {
+		err := n.Decode(&both)
+		*a = pnpmAnswer(both.Version)
+		return err
+	}
+	*a = pnpmAnswer(n.Value)
+	return nil
+}
+
+type pnpmPackage struct {
+	Name       string `yaml:"name"` // of what is not from a registry
+	Version    loose  `yaml:"version"`
+	Resolution struct {
+		Integrity string `yaml:"integrity"`
+		Tarball   string `yaml:"tarball"`
+		Repo      string `yaml:"repo"`
+		Commit    string `yaml:"commit"`
+		Directory string `yaml:"directory"`
+	} `yaml:"resolution"`
+	Dependencies         map[string]loose `yaml:"dependencies"`
+	OptionalDependencies map[string]loose `yaml:"optionalDependencies"`
+}
+
+func readPnpmLock(_ context.Context, in *Input) ([]boltseal.Component, error) {
+	if in.npmLockIsSpent() {
+		return nil, nil
+	}
+	data, err := in.readText(in.File, in.Path, maxYAML)
+	if err != nil {
+		return nil, err
+	}
+	var g graph
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	for {
+		var lock pnpmLock
+		err := decoder.Decode(&lock)
+		if errors.Is(err, io.EOF) {
+			return g.components(), nil
+		}
+		if err != nil {
+			return g.components(), err
+		}
+		lock.into(&g)
+	}
+}
+
+func (l *pnpmLock) into(g *graph) {
+	instances := l.Snapshots
+	if instances == nil {
+		instances = l.Packages
+	}
+	slashes := strings.HasPrefix(string(l.Version), "5")
+	for _, key := range sortedKeys(instances) {
+		p := instances[key]
+		about := p
+		if l.Snapshots != nil {
+			bare, _, _ := strings.Cut(key, "(")
+			about = l.Packages[bare]
+		}
+		c, ok := about.component(key, slashes)
+		if !ok {
+			continue
+		}
+		n := g.add(key, c)
+		for _, list := range []map[string]loose{p.Dependencies, p.OptionalDependencies} {
+			for name, answer := range list {
+				n.need(pnpmKey(instances, name, string(answer)))
+			}
+		}
+	}
+	importers := l.Importers
+	if importers == nil {
+		importers = map[string]pnpmImporter{".": l.pnpmImporter}
+	}
+	for _, importer := range importers {
+		for name, answer := range importer.Dependencies {
+			g.want(pnpmKey(instances, name, string(answer)), false)
+		}
+		for name, answer := range importer.OptionalDependencies {
+			g.want(pnpmKey(instances, name, string(answer)), false)
+		}
+		for name, answer := range importer.DevDependencies {
+			g.want(pnpmKey(instances, name, string(answer)), true)
+		}
+	}
+}
+
+// pnpmKey finds the package that answers a request for name. The answer is a
+// version, or the whole key where that has another name or another source.
+func pnpmKey(packages map[string]pnpmPackage, name, answer string) string {
+	for _, key := range []string{name + "@" + answer, "/" + name + "@" + answer, "/" + name + "/" + answer, answer} {
+		if _, ok := packages[key]; ok {
+			return key
+		}
+	}
+	return ""
+}
+
+// component is the package under key: "/name/1.2.3_peers" with slashes, later
+// "/name@1.2.3(peers)" and "name@1.2.3(peers)".
+func (p *pnpmPackage) component(key string, slashes bool) (boltseal.Component, bool) {
+	if p.Resolution.Directory != "" || strings.HasPrefix(key, "file:") && p.Resolution.Tarball == "" {
+		return boltseal.Component{}, false
+	}
+	name, version := pnpmName(key, slashes)
+	resolved := p.Resolution.Tarball
+	switch {
+	case p.Resolution.Repo != "":
+		resolved = "git+" + strings.TrimPrefix(p.Resolution.Repo, "git+") + "#" + p.Resolution.Commit
+	case strings.Contains(version, ":"):
+		version = ""
+	}
+	if p.Name != "" {
+		name = p.Name
+	}
+	if p.Version != "" {
+		version = string(p.Version)
+	}
+	resolved = yarnResolved(resolved)
+	if !npmName(name) || version == "" && resolved == "" {
+		return boltseal.Component{}, false
+	}
+	return boltseal.Component{
+		PURL: npmPURL(name, version, resolved), Name: name, Version: npmVersion(version),
+		Hashes: integrity(p.Resolution.Integrity),
+	}, true
+}
+
+// pnpmName splits a key into name and version, without the peers.
+func pnpmName(key string, slashes bool) (name, version string) {
+	key, _, _ = strings.Cut(key, "(")
+	bare, absolute := strings.CutPrefix(key, "/")
+	if !slashes {
+		return yarnName(bare)
+	}
+	if !absolute { // a registry of its own comes first
+		_, bare, _ = strings.Cut(bare, "/")
+	}
+	slash := strings.LastIndexByte(bare, '/')
+	if slash < 0 {
+		return "", ""
+	}
+	name, version = bare[:slash], bare[slash+1:]
+	version, _, _ = strings.Cut(version, "_")
+	return name, version
+}

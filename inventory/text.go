@@ -1,0 +1,197 @@
+package inventory
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+	"github.com/boltseal/boltseal/internal/limit"
+	"go.yaml.in/yaml/v3"
+)
+
+// Text files are read whole and become trees several times their size. The
+// largest lock files known are a few megabytes.
+const (
+	maxText = 48 << 20
+	maxYAML = 16 << 20 // a YAML node is some twenty times its text
+)
+
+var utf8Mark = []byte("\xef\xbb\xbf")
+
+// text reads the file whole, without a byte order mark.
+func (in *Input) text() ([]byte, error) { return in.readText(in.File, in.Path, maxText) }
+
+// textBeside reads another file of the tree. Its error is fs.ErrNotExist when
+// there is none.
+func (in *Input) textBeside(name string) ([]byte, error) {
+	f, err := in.FS.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return in.readText(f, name, maxText)
+}
+
+func (in *Input) readText(r io.Reader, name string, max int64) ([]byte, error) {
+	if most := in.Limits.JSONBytes; most > 0 {
+		max = min(max, most)
+	}
+	data, err := limit.ReadAll(r, max, &limit.Error{What: "text file", Max: max, Unit: "bytes", Flag: "--max-json-bytes"})
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", path.Base(name), err)
+	}
+	return bytes.TrimPrefix(data, utf8Mark), nil
+}
+
+// json decodes the file into v. What v does not name is not looked at.
+func (in *Input) json(v any) error {
+	data, err := in.text()
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(data, v)
+}
+
+// yaml decodes the file into v.
+func (in *Input) yaml(v any) error {
+	data, err := in.readText(in.File, in.Path, maxYAML)
+	if err != nil {
+		return err
+	}
+	return unmarshalYAML(data, v)
+}
+
+// toml decodes the file into v.
+func (in *Input) toml(v any) error {
+	data, err := in.text()
+	if err != nil {
+		return err
+	}
+	return toml.Unmarshal(data, v)
+}
+
+// unmarshalYAML decodes the first document of data. An empty one leaves v as
+// it is.
+func unmarshalYAML(data []byte, v any) error {
+	if err := yaml.NewDecoder(bytes.NewReader(data)).Decode(v); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	return nil
+}
+
+// exists says whether the tree has an entry of that name.
+func (in *Input) exists(name string) bool {
+	_, err := fs.Stat(in.FS, name)
+	return err == nil
+}
+
+// beside is the path of a name in the file's own folder.
+func (in *Input) beside(name string) string { return path.Join(path.Dir(in.Path), name) }
+
+// loose is a JSON or YAML string that some writers write as a number or leave
+// out. Anything else counts as left out.
+type loose string
+
+// UnmarshalJSON takes strings and numbers.
+func (l *loose) UnmarshalJSON(data []byte) error {
+	*l = ""
+	var s string
+	switch {
+	case len(data) == 0:
+	case data[0] == '"':
+		if err := json.Unmarshal(data, &s); err != nil {
+			return err
+		}
+		*l = loose(strings.TrimSpace(s))
+	case data[0] == '-' || data[0] >= '0' && data[0] <= '9':
+		*l = loose(data)
+	}
+	return nil
+}
+
+// UnmarshalYAML takes every scalar as it is written.
+func (l *loose) UnmarshalYAML(n *yaml.Node) error {
+	*l = ""
+	if n.Kind == yaml.ScalarNode && n.Tag != "!!null" {
+		*l = loose(strings.TrimSpace(n.Value))
+	}
+	return nil
+}
+
+// looseMap is a JSON object from names to strings. Values of other kinds are
+// empty, and something that is no object at all is an empty map: manifests
+// are written by hand, and tools look away.
+type looseMap map[string]string
+
+// UnmarshalJSON never fails on well-formed JSON.
+func (m *looseMap) UnmarshalJSON(data []byte) error {
+	*m = nil
+	var raw map[string]loose
+	if len(data) == 0 || data[0] != '{' {
+		return nil
+	}
+	if err := json.Unmarshal(data, &raw); err != nil {
+		return err
+	}
+	*m = make(looseMap, len(raw))
+	for name, value := range raw {
+		(*m)[name] = string(value)
+	}
+	return nil
+}
+
+// sortedKeys are the keys of a map in order, so that the same file gives the
+// same components in the same order.
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// maxFolders is how many folders the patterns of a workspace may name.
+const maxFolders = 4096
+
+// expand lists the folders that workspace patterns such as "packages/*" name
+// below dir. A "**" counts as one folder; patterns that begin with "!" and
+// those that lead out of dir name nothing.
+func (in *Input) expand(dir string, patterns []string) []string {
+	var all []string
+	for _, pattern := range patterns {
+		pattern = path.Clean(strings.TrimPrefix(pattern, "./"))
+		if strings.HasPrefix(pattern, "!") || !fs.ValidPath(pattern) {
+			continue
+		}
+		folders := []string{dir}
+		for segment := range strings.SplitSeq(pattern, "/") {
+			folders = in.descend(folders, segment)
+		}
+		all = append(all, folders...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func (in *Input) descend(folders []string, segment string) []string {
+	var next []string
+	for _, folder := range folders {
+		if !strings.ContainsAny(segment, "*?[{") {
+			next = append(next, path.Join(folder, segment))
+			continue
+		}
+		entries, err := fs.ReadDir(in.FS, folder)
+		if err != nil {
+			continue // a pattern may name folders that are not there
+		}
+		for _, e := range entries {
+			if match, err := path.Match(strings.ReplaceAll(segment, "**", "*"), e.Name()); err == nil && match &&
+				e.IsDir() && e.Name() != "node_modules" && len(next) < maxFolders {
+				next = append(next, path.Join(folder, e.Name()))
+			}
+		}
+	}
+	return next
+}
