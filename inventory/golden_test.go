@@ -1,9 +1,11 @@
 package inventory_test
 
 import (
+	"bytes"
 	"encoding/base64"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,7 +24,8 @@ var update = flag.Bool("update", false, "rewrite the expectations in testdata")
 // TestGolden reads every testdata/<ecosystem>/*.txtar: a tree of files, and
 // in "want" the components that the ecosystem sees in it. A comment that
 // begins with "image" makes the tree an image; a file whose name ends in
-// ".base64" is decoded and loses the ending.
+// ".base64" is decoded and loses the ending, and one that ends in ".link" is
+// a symbolic link to what it says.
 func TestGolden(t *testing.T) {
 	files, err := filepath.Glob("testdata/*/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -84,7 +87,11 @@ func unpack(t *testing.T, archive *txtar.Archive) (fstest.MapFS, string) {
 			}
 			f.Name, f.Data = name, data
 		}
-		tree[f.Name] = &fstest.MapFile{Data: f.Data, Mode: 0o644}
+		mode := fs.FileMode(0o644)
+		if name, ok := strings.CutSuffix(f.Name, ".link"); ok {
+			f.Name, f.Data, mode = name, bytes.TrimSpace(f.Data), fs.ModeSymlink|0o777
+		}
+		tree[f.Name] = &fstest.MapFile{Data: f.Data, Mode: mode}
 	}
 	return tree, want
 }

@@ -1,7 +1,9 @@
 package inventory
 
 import (
+	"bytes"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 
@@ -13,7 +15,7 @@ import (
 // distribution's file lists are far longer than what we look at.
 type owners struct {
 	wanted map[string]bool
-	moved  []moved // folders that lists name and that lie elsewhere behind a link
+	moved  []struct{ from, to []byte } // folders that lists name, and where their links lead
 	mu     sync.Mutex
 	of     map[string]string // file to purl
 }
@@ -32,34 +34,35 @@ func newOwners(t *tree, items []*item) *owners {
 	}
 	for _, folder := range merged {
 		if real, err := t.resolve(folder); err == nil && real != folder {
-			o.moved = append(o.moved, moved{real: real + "/", named: folder + "/"})
+			o.moved = append(o.moved, struct{ from, to []byte }{[]byte(folder + "/"), []byte(real + "/")})
 		}
 	}
 	return o
 }
 
-// own notes that the package with this purl brought the file.
-func (in *Input) own(file, purl string) {
+// own notes that the package with this purl brought the file. The path may
+// begin with "/" or "./".
+func (in *Input) own(file []byte, purl string) {
 	o := in.owners
 	if o == nil {
 		return
 	}
-	if strings.HasPrefix(file, "/") || strings.HasPrefix(file, "./") {
-		file = strings.TrimLeft(strings.TrimPrefix(file, "."), "/")
+	if len(file) > 0 && (file[0] == '/' || file[0] == '.') {
+		file = bytes.TrimLeft(bytes.TrimPrefix(file, []byte(".")), "/")
 	}
 	for _, m := range o.moved {
-		if rest, ok := strings.CutPrefix(file, m.named); ok {
-			file = m.real + rest
+		if rest, ok := bytes.CutPrefix(file, m.from); ok {
+			file = slices.Concat(m.to, rest)
 			break
 		}
 	}
-	if !o.wanted[file] {
+	if !o.wanted[string(file)] {
 		return
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if had := o.of[file]; had == "" || purl < had {
-		o.of[file] = purl
+	if had := o.of[string(file)]; had == "" || purl < had {
+		o.of[string(file)] = purl
 	}
 }
 

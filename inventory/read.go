@@ -94,7 +94,8 @@ func (r *reading) run(ctx context.Context) error {
 	if err := r.fetch(ctx, items, beside); err != nil {
 		return err
 	}
-	r.distro = readDistro(r.tree)
+	r.distro, gaps = readDistro(r.tree)
+	r.gaps = append(r.gaps, gaps...)
 	r.owners = newOwners(r.tree, items)
 
 	outcomes := make([]outcome, len(items))
@@ -230,16 +231,38 @@ func (r *reading) one(ctx context.Context, at io.ReaderAt, it *item, w want, out
 		owners: r.owners, shared: &r.shared,
 	}
 	found, err := call(ctx, reader, in)
-	if err != nil {
-		out.gaps = append(out.gaps, unreadable("file", it.real, err))
-	}
+	errs := separate(err)
 	for _, c := range found {
 		if err := r.fill(&c, reader, it); err != nil {
-			out.gaps = append(out.gaps, unreadable("file", it.real, err))
+			errs = append(errs, err)
 			continue
 		}
 		out.components = append(out.components, c)
 	}
+	for i, err := range errs {
+		if i == maxErrors {
+			err = fmt.Errorf("and %d more of the kind", len(errs)-i)
+		}
+		out.gaps = append(out.gaps, unreadable("file", it.real, err))
+		if i == maxErrors {
+			break
+		}
+	}
+}
+
+// maxErrors is how many gaps one reader may make of one file.
+const maxErrors = 20
+
+// separate takes joined errors apart: each entry that could not be read is a
+// gap of its own.
+func separate(err error) []error {
+	if err == nil {
+		return nil
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return slices.Clone(joined.Unwrap())
+	}
+	return []error{err}
 }
 
 var errTooSlow = errors.New("reading took too long")
