@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -77,10 +78,14 @@ func (r *distroReader) osRelease() *boltseal.Distro {
 		}
 		v := shellVariables(text)
 		if id := distroID(v["ID"]); id != "" {
-			return &boltseal.Distro{
+			d := &boltseal.Distro{
 				ID: id, Version: word(v["VERSION_ID"]), Name: word(v["PRETTY_NAME"]), Codename: word(v["VERSION_CODENAME"]),
-				Like: strings.Fields(strings.ToLower(word(v["ID_LIKE"]))), CPE: word(v["CPE_NAME"]),
+				CPE: word(v["CPE_NAME"]),
 			}
+			for like := range strings.FieldsSeq(strings.ToLower(word(v["ID_LIKE"]))) {
+				d.Like = append(d.Like, like)
+			}
+			return d
 		}
 	}
 	return nil
@@ -193,26 +198,22 @@ func (r *distroReader) complete(d *boltseal.Distro) {
 	}
 }
 
-// completeDebian gives testing and unstable the number that they will have:
-// their os-release has a code name only, debian_version says "trixie/sid".
+// completeDebian leaves the release's number, "12" of debian_version's
+// "12.11", and gives testing and unstable the one that they will have: their
+// os-release has a code name only, debian_version says "trixie/sid".
 func (r *distroReader) completeDebian(d *boltseal.Distro) {
-	if d.Version != "" && d.Version[0] >= '0' && d.Version[0] <= '9' {
+	version := d.Version
+	if version == "" {
+		text, _ := r.read("etc/debian_version")
+		version, _, _ = strings.Cut(text, "\n")
+		version = word(version)
+	}
+	if version != "" && version[0] >= '0' && version[0] <= '9' {
+		d.Version, _, _ = strings.Cut(version, ".")
 		return
 	}
-	codename, _, _ := strings.Cut(d.Version, "/")
-	d.Version = ""
-	if text, ok := r.read("etc/debian_version"); ok {
-		line, _, _ := strings.Cut(text, "\n")
-		line = word(line)
-		if line != "" && line[0] >= '0' && line[0] <= '9' {
-			d.Version, _, _ = strings.Cut(line, ".")
-			return
-		}
-		codename, _, _ = strings.Cut(line, "/")
-	}
-	if d.Codename == "" {
-		d.Codename = codename
-	}
+	codename, _, _ := strings.Cut(version, "/")
+	d.Codename = cmp.Or(d.Codename, codename)
 	d.Version = debianReleases[d.Codename]
 }
 

@@ -43,19 +43,30 @@ func newOwners(t *tree, items []*item) *owners {
 // own notes that the package with this purl brought the file. The path may
 // begin with "/" or "./".
 func (in *Input) own(file []byte, purl string) {
-	o := in.owners
-	if o == nil {
+	if in.owners == nil {
 		return
 	}
-	if len(file) > 0 && (file[0] == '/' || file[0] == '.') {
-		file = bytes.TrimLeft(bytes.TrimPrefix(file, []byte(".")), "/")
-	}
+	in.owners.note(in.owners.place(file), purl)
+}
+
+// wanted says whether own would remember the file.
+func (in *Input) wanted(file []byte) bool {
+	return in.owners != nil && in.owners.wanted[string(in.owners.place(file))]
+}
+
+// place is where the file lies, when its list names it by a folder that has
+// become a link.
+func (o *owners) place(file []byte) []byte {
+	file = bytes.TrimLeft(bytes.TrimPrefix(file, []byte("./")), "/")
 	for _, m := range o.moved {
 		if rest, ok := bytes.CutPrefix(file, m.from); ok {
-			file = slices.Concat(m.to, rest)
-			break
+			return slices.Concat(m.to, rest)
 		}
 	}
+	return file
+}
+
+func (o *owners) note(file []byte, purl string) {
 	if !o.wanted[string(file)] {
 		return
 	}
