@@ -50,11 +50,6 @@ type Record struct {
 	Kind boltseal.AdvisoryFor
 }
 
-// Concerns says whether the record can speak of the component at all: an
-// advisory about the packages of one RPM module is silent about packages of
-// the same name in another module or in none. It looks at no version.
-func (r *Record) Concerns(c *boltseal.Component) bool { return true }
-
 // Key is what records are found by.
 type Key struct {
 	Ecosystem string

@@ -1,6 +1,7 @@
 package advisory
 
 import (
+	"context"
 	"slices"
 	"strings"
 )
@@ -12,8 +13,16 @@ type Feed struct {
 	Title string
 	Base  string // where its publisher serves it
 	Terms string // under which licence, for the notice
+
+	// read hands everything under a path to the builder.
+	read func(ctx context.Context, b *builder, s Source) error
+
+	// fetch brings the cache up to date from s.At, an address, and returns
+	// what to read then. Failures are in the states of the feeds.
+	fetch func(ctx context.Context, u *updater, s Source) (fetched, error)
 }
 
+// feeds is filled by the files of this package.
 var feeds []Feed
 
 // add registers a feed; each feed's file calls it once from a package-level
@@ -30,6 +39,14 @@ func Feeds() []Feed {
 	return all
 }
 
+func feedNamed(name string) (Feed, bool) {
+	i := slices.IndexFunc(feeds, func(f Feed) bool { return f.Name == name })
+	if i < 0 {
+		return Feed{}, false
+	}
+	return feeds[i], true
+}
+
 // DefaultSources are the publishers' own addresses of all feeds.
 func DefaultSources() []Source {
 	var all []Source
@@ -40,4 +57,10 @@ func DefaultSources() []Source {
 }
 
 // DefaultEcosystems are the ones that container images are made of.
-func DefaultEcosystems() []string { return nil }
+func DefaultEcosystems() []string {
+	return []string{
+		"AlmaLinux", "Alpaquita", "Alpine", "Azure Linux", "BellSoft Hardened Containers", "Bitnami", "Chainguard", "CleanStart",
+		"Debian", "Echo", "GitHub Actions", "Go", "Hex", "Maven", "MinimOS", "NuGet", "Packagist", "Pub", "PyPI", "Red Hat",
+		"Rocky Linux", "RubyGems", "SUSE", "Ubuntu", "Wolfi", "crates.io", "npm", "openEuler", "openSUSE",
+	}
+}

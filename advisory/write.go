@@ -1,0 +1,386 @@
+package advisory
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"hash/crc32"
+	"io"
+	"math"
+	"math/bits"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/boltseal/boltseal"
+)
+
+// pages writes sections one behind the other and sums every page.
+type pages struct {
+	w        *bufio.Writer
+	sums     []byte
+	page     []byte // the one being filled
+	at       uint64 // bytes written
+	sections []section
+	digest   hash.Hash
+}
+
+func (p *pages) Write(b []byte) (int, error) {
+	p.digest.Write(b)
+	return len(b), p.raw(b)
+}
+
+func (p *pages) raw(b []byte) error {
+	p.at += uint64(len(b))
+	for len(b) > 0 {
+		n := min(pageSize-len(p.page), len(b))
+		p.page, b = append(p.page, b[:n]...), b[n:]
+		if len(p.page) == pageSize {
+			if _, err := p.w.Write(p.page); err != nil {
+				return err
+			}
+			p.sums = binary.LittleEndian.AppendUint32(p.sums, crc32.Checksum(p.page, castagnoli))
+			p.page = p.page[:0]
+		}
+	}
+	return nil
+}
+
+// section writes one section and fills its last page with zeros.
+func (p *pages) section(kind uint32, from io.WriterTo) error {
+	s := section{kind: kind, off: p.at}
+	p.digest = sha256.New()
+	if _, err := from.WriteTo(p); err != nil {
+		return err
+	}
+	s.len = p.at - s.off
+	p.digest.Sum(s.sum[:0])
+	p.sections = append(p.sections, s)
+	return p.raw(make([]byte, (pageSize-p.at%pageSize)%pageSize))
+}
+
+// finish writes the sums, of all pages before them, and the header.
+func (p *pages) finish(f *os.File) (boltseal.Digest, error) {
+	total := p.at/pageSize + 1
+	for total < p.at/pageSize+(4*total+pageSize-1)/pageSize {
+		total++
+	}
+	// The header's sum is its own, those of the sums are in the table.
+	sums := make([]byte, 4*total)
+	copy(sums[4:], p.sums[4:])
+	if err := p.section(secSums, bytes.NewReader(sums)); err != nil {
+		return "", err
+	}
+	p.sections[len(p.sections)-1].crc = crc32.Checksum(sums, castagnoli)
+	if err := p.w.Flush(); err != nil {
+		return "", err
+	}
+	h := header{size: p.at, sections: p.sections}
+	page := h.encode()
+	_, err := f.WriteAt(page, 0)
+	return digestOf(page), err
+}
+
+// write lays out everything that was gathered.
+func (b *builder) write(f *os.File) (*boltseal.Snapshot, error) {
+	known := b.resolve()
+	feeds, feedNumber := b.states()
+	pkgs := b.sortRows(known)
+	strs, err := b.layStrings(known, pkgs)
+	if err != nil {
+		return nil, err
+	}
+	l := layout{b: b, k: known, strings: strs, feedNumber: feedNumber}
+	if err := l.packages(pkgs); err != nil {
+		return nil, err
+	}
+	m := meta{
+		Built: b.built(feeds), Feeds: feeds,
+		Advisories: len(known.entries), Vulns: len(known.vulns), Packages: len(pkgs), Records: l.records,
+	}
+	metaJSON, err := json.Marshal(m)
+	if err != nil {
+		return nil, err
+	}
+	p := &pages{w: bufio.NewWriterSize(f, 1<<20), digest: sha256.New()}
+	if err := p.raw(make([]byte, pageSize)); err != nil { // the header's place
+		return nil, err
+	}
+	advisoryOffsets, advisories := l.advisories()
+	vulnOffsets, vulns := l.vulns()
+	for _, s := range []struct {
+		kind uint32
+		data io.WriterTo
+	}{
+		{secMeta, bytes.NewReader(metaJSON)},
+		{secEcosystems, bytes.NewReader(l.ecosystems)},
+		{secIndex, bytes.NewReader(l.index)},
+		{secPackages, bytes.NewReader(l.packed)},
+		{secStrings, bytes.NewReader(strs.data)},
+		{secAdvisoryOffsets, bytes.NewReader(advisoryOffsets)},
+		{secAdvisories, bytes.NewReader(advisories)},
+		{secVulnOffsets, bytes.NewReader(vulnOffsets)},
+		{secVulns, bytes.NewReader(vulns)},
+		{secBlockOffsets, bytes.NewReader(b.blockOffsets())},
+		{secBlocks, &b.spool},
+	} {
+		if err := p.section(s.kind, s.data); err != nil {
+			return nil, err
+		}
+		if n := p.sections[len(p.sections)-1].len; n > math.MaxUint32 {
+			return nil, fmt.Errorf("section %d: %d bytes: %w", s.kind, n, errTooLarge)
+		}
+	}
+	id, err := p.finish(f)
+	return &boltseal.Snapshot{ID: string(id), Built: m.Built, Feeds: feeds}, err
+}
+
+var errTooLarge = errors.New("more than the format can hold: take fewer ecosystems")
+
+func (b *builder) built(feeds []boltseal.Feed) time.Time {
+	if !b.opts.Built.IsZero() {
+		return b.opts.Built.UTC()
+	}
+	var newest time.Time
+	for _, f := range feeds {
+		if f.Modified.After(newest) {
+			newest = f.Modified
+		}
+	}
+	return newest
+}
+
+func (b *builder) blockOffsets() []byte {
+	out := binary.LittleEndian.AppendUint32(nil, 0)
+	for _, end := range b.spool.ends {
+		out = binary.LittleEndian.AppendUint32(out, uint32(end))
+	}
+	return out
+}
+
+// pkg is a package and its rows, in the order in which they are stored.
+type pkg struct {
+	ecosystem, name string
+	rows            []row
+}
+
+// sortRows groups what is left by package.
+func (b *builder) sortRows(k *known) []pkg {
+	rows := slices.DeleteFunc(b.rows, func(r row) bool { return b.entries[r.entry].dead })
+	rank := make([]uint32, len(b.packages.list))
+	for i := range rank {
+		rank[i] = uint32(i)
+	}
+	slices.SortFunc(rank, func(x, y uint32) int { return strings.Compare(b.packages.list[x], b.packages.list[y]) })
+	place := make([]uint32, len(rank))
+	for at, i := range rank {
+		place[i] = uint32(at)
+	}
+	slices.SortFunc(rows, func(x, y row) int {
+		return cmp.Or(cmp.Compare(place[x.pkg], place[y.pkg]), cmp.Compare(k.number[x.entry], k.number[y.entry]), cmp.Compare(x.at, y.at))
+	})
+	// A publisher may name one package twice for no reason.
+	rows = slices.CompactFunc(rows, func(x, y row) bool {
+		return x.pkg == y.pkg && x.entry == y.entry && slices.Equal(b.words[x.at:x.end], b.words[y.at:y.end])
+	})
+	var out []pkg
+	for len(rows) > 0 {
+		n := 1
+		for n < len(rows) && rows[n].pkg == rows[0].pkg {
+			n++
+		}
+		ecosystem, name, _ := strings.Cut(b.packages.list[rows[0].pkg], "\x00")
+		out = append(out, pkg{ecosystem: ecosystem, name: name, rows: rows[:n:n]})
+		rows = rows[n:]
+	}
+	return out
+}
+
+// laid are the strings in their place: the most used first, because their
+// offsets are the shortest to write.
+type laid struct {
+	data []byte
+	at   []uint64          // of an interned string
+	of   map[string]uint32 // interner's numbers
+}
+
+func (l *laid) offset(s string) uint64 { return l.at[l.of[s]] }
+
+func (b *builder) layStrings(k *known, pkgs []pkg) (*laid, error) {
+	uses := make([]uint32, len(b.strings.list))
+	uses[0] = 1
+	for _, p := range pkgs {
+		for _, r := range p.rows {
+			b.eachString(r, func(s uint32) { uses[s]++ })
+		}
+	}
+	for i := range k.vulns {
+		for _, r := range k.vulns[i].ratings {
+			uses[b.strings.of(r.By)]++
+			uses[b.strings.of(r.Vector)]++
+		}
+	}
+	var order []uint32
+	for i, n := range uses {
+		if n > 0 {
+			order = append(order, uint32(i))
+		}
+	}
+	slices.SortFunc(order, func(x, y uint32) int {
+		return cmp.Or(-cmp.Compare(uses[x], uses[y]), strings.Compare(b.strings.list[x], b.strings.list[y]))
+	})
+	l := &laid{at: make([]uint64, len(uses)), of: b.strings.number}
+	for _, i := range order {
+		l.at[i] = uint64(len(l.data))
+		l.data = appendBytes(l.data, b.strings.list[i])
+	}
+	if len(l.data) > math.MaxUint32 {
+		return nil, errTooLarge
+	}
+	return l, nil
+}
+
+// eachString visits the strings among a row's words.
+func (b *builder) eachString(r row, visit func(uint32)) {
+	words := b.words[r.at:r.end]
+	flags, words := words[0], words[1:]
+	n := 1
+	if flags&rowSimple == 0 {
+		n, words = 3*int(words[0]), words[1:]
+	}
+	for _, s := range words[:n] {
+		visit(s)
+	}
+	words = words[n:]
+	for len(words) > 0 {
+		n = int(words[0])
+		for _, s := range words[1 : 1+n] {
+			visit(s)
+		}
+		words = words[1+n:]
+	}
+}
+
+// layout turns numbers into bytes.
+type layout struct {
+	b          *builder
+	k          *known
+	strings    *laid
+	feedNumber []uint64
+
+	ecosystems, index, packed []byte
+	records                   int
+}
+
+// packages writes the packages, the index over them and the ecosystems.
+func (l *layout) packages(pkgs []pkg) error {
+	slots := uint64(len(pkgs))*10/7 + 1
+	l.index = make([]byte, 8*slots)
+	var releases []Release
+	for i, p := range pkgs {
+		if i == 0 || pkgs[i-1].ecosystem != p.ecosystem {
+			releases = append(releases, Release{Ecosystem: p.ecosystem})
+		}
+		r := &releases[len(releases)-1]
+		r.Packages++
+		r.Records += len(p.rows)
+		l.records += len(p.rows)
+		number := uint32(len(releases) - 1)
+		at := len(l.packed)
+		if at >= math.MaxUint32 {
+			return errTooLarge
+		}
+		l.packed = append(l.packed, 0, 0, 0, 0)
+		l.packed = binary.AppendUvarint(l.packed, uint64(number))
+		l.packed = appendBytes(l.packed, p.name)
+		l.packed = binary.AppendUvarint(l.packed, uint64(len(p.rows)))
+		last := uint64(0)
+		for _, r := range p.rows {
+			advisory := uint64(l.k.number[r.entry])
+			l.packed = binary.AppendUvarint(l.packed, advisory-last)
+			l.packed = l.appendRow(l.packed, r)
+			last = advisory
+		}
+		binary.LittleEndian.PutUint32(l.packed[at:], uint32(len(l.packed)-at-4))
+		l.insert(number, p.name, uint32(at)+1, slots)
+	}
+	l.ecosystems = binary.AppendUvarint(nil, uint64(len(releases)))
+	for _, r := range releases {
+		l.ecosystems = appendBytes(l.ecosystems, r.Ecosystem)
+		l.ecosystems = appendUints(l.ecosystems, uint64(r.Packages), uint64(r.Records))
+	}
+	return nil
+}
+
+// insert puts a package into the first free slot from where its hash points.
+func (l *layout) insert(ecosystem uint32, name string, at uint32, slots uint64) {
+	hash := hashKey(ecosystem, name)
+	slot, _ := bits.Mul64(hash, slots)
+	for binary.LittleEndian.Uint32(l.index[8*slot+4:]) != 0 {
+		if slot++; slot == slots {
+			slot = 0
+		}
+	}
+	binary.LittleEndian.PutUint32(l.index[8*slot:], uint32(hash))
+	binary.LittleEndian.PutUint32(l.index[8*slot+4:], at)
+}
+
+func (l *layout) appendRow(out []byte, r row) []byte {
+	words := l.b.words[r.at:r.end]
+	flags, words := words[0], words[1:]
+	out = binary.AppendUvarint(out, uint64(flags))
+	str := func(s uint32) { out = binary.AppendUvarint(out, l.strings.at[s]) }
+	if flags&rowSimple != 0 {
+		str(words[0])
+		words = words[1:]
+	} else {
+		n := words[0]
+		out = binary.AppendUvarint(out, uint64(n))
+		for words = words[1:]; n > 0; n, words = n-1, words[3:] {
+			out = append(out, byte(truth(words[0] != 0)*rangeIntroduced|truth(words[1] != 0)*rangeFixed|truth(words[2] != 0)*rangeLast))
+			for _, s := range words[:3] {
+				if s != 0 {
+					str(s)
+				}
+			}
+		}
+	}
+	for len(words) > 0 {
+		n := words[0]
+		out = binary.AppendUvarint(out, uint64(n))
+		for _, s := range words[1 : 1+n] {
+			str(s)
+		}
+		words = words[1+n:]
+	}
+	return out
+}
+
+func (l *layout) advisories() (offsets, data []byte) {
+	for n, i := range l.k.entries {
+		offsets = binary.LittleEndian.AppendUint32(offsets, uint32(len(data)))
+		e := &l.b.entries[i]
+		data = appendBytes(data, l.b.ids.list[e.id])
+		data = appendHead(data, head{kind: e.kind, feed: l.feedNumber[e.feed], block: e.block, at: e.at})
+		data = binary.AppendUvarint(data, uint64(len(l.k.about[n])))
+		for _, v := range l.k.about[n] {
+			data = binary.AppendUvarint(data, uint64(v))
+		}
+	}
+	return binary.LittleEndian.AppendUint32(offsets, uint32(len(data))), data
+}
+
+func (l *layout) vulns() (offsets, data []byte) {
+	for i := range l.k.vulns {
+		offsets = binary.LittleEndian.AppendUint32(offsets, uint32(len(data)))
+		data = appendVuln(data, &l.k.vulns[i], l.strings.offset)
+	}
+	return binary.LittleEndian.AppendUint32(offsets, uint32(len(data))), data
+}
