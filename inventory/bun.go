@@ -60,16 +60,26 @@ func readBunLock(_ context.Context, in *Input) ([]boltseal.Component, error) {
 			}
 		}
 	}
-	for _, workspace := range lock.Workspaces {
-		m := workspace
-		for _, name := range m.asks(false) {
-			g.want(bunRequire(&g, string(m.Name), name), false)
-		}
-		for name := range m.DevDependencies {
-			g.want(bunRequire(&g, string(m.Name), name), true)
+	bunWants(in, &g, lock.Workspaces)
+	return g.components(), nil
+}
+
+// bunWants puts into g what the project and its workspaces ask for.
+func bunWants(in *Input, g *graph, workspaces map[string]npmManifest) {
+	project := &node{}
+	if m, ok := in.npmManifest(path.Dir(in.Path)); ok && m.named() {
+		project = g.add("", m.project())
+	}
+	for folder, m := range workspaces {
+		for _, name := range m.asks(true) {
+			key := bunRequire(g, string(m.Name), name)
+			_, dev := m.DevDependencies[name]
+			g.want(key, dev)
+			if folder == "" {
+				project.need(key)
+			}
 		}
 	}
-	return g.components(), nil
 }
 
 // bunPackage reads one entry: an array of "name@where" and, by the kind of

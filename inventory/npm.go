@@ -66,10 +66,10 @@ func readPackageJSON(_ context.Context, in *Input) ([]boltseal.Component, error)
 	if err := in.json(&m); err != nil {
 		return nil, err
 	}
-	c, ok := m.component()
-	if !ok {
+	if !m.named() {
 		return nil, nil
 	}
+	c := m.component()
 	c.Basis = boltseal.Installed
 	c.DependsOn = m.needs(false)
 	root, inner := npmRoot(dir)
@@ -91,11 +91,10 @@ func readNpmApplication(in *Input, dir string) ([]boltseal.Component, error) {
 	if err := in.json(&m); err != nil {
 		return nil, err
 	}
-	c, ok := m.component()
-	if !ok {
+	if !m.named() {
 		return nil, nil
 	}
-	c.PURL = m.rootPURL()
+	c := m.project()
 	c.Basis = boltseal.Installed
 	c.DependsOn = m.needs(true)
 	return []boltseal.Component{c}, nil
@@ -182,13 +181,15 @@ func (in *Input) npmManifest(dir string) (*npmManifest, bool) {
 	return m, true
 }
 
-// component is the package that the manifest is of. It returns false when
-// name or version is missing: such a manifest only sets options for a folder.
-func (m *npmManifest) component() (boltseal.Component, bool) {
+// named says whether the manifest is of a package: without name or version
+// it only sets options for a folder.
+func (m *npmManifest) named() bool {
+	return npmName(string(m.Name)) && npmVersion(string(m.Version)) != ""
+}
+
+// component is the package that the manifest is of.
+func (m *npmManifest) component() boltseal.Component {
 	name, version := string(m.Name), npmVersion(string(m.Version))
-	if !npmName(name) || version == "" {
-		return boltseal.Component{}, false
-	}
 	return boltseal.Component{
 		PURL:     npmPURL(name, version, string(m.Resolved)),
 		Name:     name,
@@ -196,7 +197,18 @@ func (m *npmManifest) component() (boltseal.Component, bool) {
 		Licenses: npmLicenses(m.License, m.Licenses),
 		Supplier: npmPerson(m.Author),
 		Hashes:   integrity(string(m.Integrity)),
-	}, true
+	}
+}
+
+// project is the application that the manifest is of. One that was never
+// meant for the registry must not be mistaken for the package that has its
+// name there: "app" and "test" exist, and some of their like are malware.
+func (m *npmManifest) project() boltseal.Component {
+	c := m.component()
+	if string(m.Private) == "true" || len(m.Repository) == 0 && len(m.Homepage) == 0 {
+		c.PURL = boltseal.PURL{Type: "generic", Name: c.Name, Version: c.Version}.String()
+	}
+	return c
 }
 
 // asks lists the names of what a package loads at run time or, of a project,
@@ -225,18 +237,6 @@ func (m *npmManifest) needs(dev bool) []string {
 		purls[i] = npmPURL(name, "", "")
 	}
 	return purls
-}
-
-// rootPURL names an application. One that was never meant for the registry
-// must not be mistaken for the package that has its name there: "app" and
-// "test" exist, and some of their like are malware.
-func (m *npmManifest) rootPURL() string {
-	published := string(m.Private) != "true" && (len(m.Repository) > 0 || len(m.Homepage) > 0)
-	name, version := string(m.Name), npmVersion(string(m.Version))
-	if published {
-		return npmPURL(name, version, "")
-	}
-	return boltseal.PURL{Type: "generic", Name: name, Version: version}.String()
 }
 
 // npmName says whether a registry could hold the name.
@@ -283,7 +283,7 @@ func npmRepository(resolved string) string {
 	if !strings.HasPrefix(resolved, "git+") {
 		return ""
 	}
-	where, commit, _ := strings.Cut(resolved, "#")
+	where, commit, _ := strings.Cut(withoutPassword(resolved), "#")
 	commit = strings.TrimPrefix(commit, "commit=")
 	if commit == "" {
 		return where

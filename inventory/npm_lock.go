@@ -111,15 +111,12 @@ func (t *npmTree) folders(packages map[string]npmLocked) {
 
 // project adds the project itself when it has a name and a version.
 func (t *npmTree) project(name, version string) {
-	if !npmName(name) || version == "" {
-		return
+	if npmName(name) && version != "" {
+		manifest, _ := t.in.npmManifest(path.Dir(t.in.Path))
+		m := *manifest
+		m.Name, m.Version = loose(name), loose(version)
+		t.add("", m.project())
 	}
-	manifest, _ := t.in.npmManifest(path.Dir(t.in.Path))
-	m := *manifest
-	m.Name, m.Version = loose(name), loose(version)
-	t.add("", boltseal.Component{
-		PURL: m.rootPURL(), Name: name, Version: npmVersion(version), Licenses: npmLicenses(m.License, m.Licenses),
-	})
 }
 
 func (t *npmTree) locked(folder string, p npmLocked) {

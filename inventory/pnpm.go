@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"path"
 	"strings"
 
 	"github.com/boltseal/boltseal"
@@ -69,6 +70,10 @@ func readPnpmLock(_ context.Context, in *Input) ([]boltseal.Component, error) {
 		return nil, err
 	}
 	var g graph
+	var project *node
+	if m, ok := in.npmManifest(path.Dir(in.Path)); ok && m.named() {
+		project = g.add("", m.project())
+	}
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	for {
 		var lock pnpmLock
@@ -79,11 +84,11 @@ func readPnpmLock(_ context.Context, in *Input) ([]boltseal.Component, error) {
 		if err != nil {
 			return g.components(), err
 		}
-		lock.into(&g)
+		lock.into(&g, project)
 	}
 }
 
-func (l *pnpmLock) into(g *graph) {
+func (l *pnpmLock) into(g *graph, project *node) {
 	instances := l.Snapshots
 	if instances == nil {
 		instances = l.Packages
@@ -111,15 +116,17 @@ func (l *pnpmLock) into(g *graph) {
 	if importers == nil {
 		importers = map[string]pnpmImporter{".": l.pnpmImporter}
 	}
-	for _, importer := range importers {
-		for name, answer := range importer.Dependencies {
-			g.want(pnpmKey(instances, name, string(answer)), false)
-		}
-		for name, answer := range importer.OptionalDependencies {
-			g.want(pnpmKey(instances, name, string(answer)), false)
-		}
-		for name, answer := range importer.DevDependencies {
-			g.want(pnpmKey(instances, name, string(answer)), true)
+	for folder, importer := range importers {
+		for i, list := range []map[string]pnpmAnswer{
+			importer.Dependencies, importer.OptionalDependencies, importer.DevDependencies,
+		} {
+			for name, answer := range list {
+				key := pnpmKey(instances, name, string(answer))
+				g.want(key, i == 2)
+				if folder == "." && project != nil {
+					project.need(key)
+				}
+			}
 		}
 	}
 }

@@ -195,3 +195,18 @@ func (in *Input) descend(folders []string, segment string) []string {
 	}
 	return next
 }
+
+// withoutPassword takes a user's name and password or token out of a URL. A
+// user without a password ("git@") is part of the address.
+func withoutPassword(url string) string {
+	scheme, rest, ok := strings.Cut(url, "://")
+	if !ok {
+		return url
+	}
+	authority, _, _ := strings.Cut(rest, "/")
+	at := strings.LastIndexByte(authority, '@')
+	if at < 0 || !strings.Contains(authority[:at], ":") && scheme != "https" && scheme != "git+https" {
+		return url
+	}
+	return scheme + "://" + rest[at+1:]
+}

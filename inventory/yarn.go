@@ -72,16 +72,7 @@ func yarnComponents(in *Input, entries []yarnEntry) []boltseal.Component {
 			g.byKey[bare] = n
 		}
 	}
-	for _, project := range in.npmProjects() {
-		for _, list := range []looseMap{project.Dependencies, project.OptionalDependencies, project.PeerDependencies} {
-			for name, wanted := range list {
-				g.want(yarnKey(name, wanted), false)
-			}
-		}
-		for name, wanted := range project.DevDependencies {
-			g.want(yarnKey(name, wanted), true)
-		}
-	}
+	in.npmWants(&g, yarnKey)
 	return g.components()
 }
 
@@ -246,19 +237,36 @@ func parseYarnBerry(data []byte) ([]yarnEntry, error) {
 	return entries, nil
 }
 
-// npmProjects are the manifests beside a lock file: the project's own and
-// those of its workspaces.
-func (in *Input) npmProjects() []*npmManifest {
+// npmWants puts into g what the project beside a lock file and its workspaces
+// ask for, and the project itself. key makes a key of the graph from a name
+// and the range that is asked for.
+func (in *Input) npmWants(g *graph, key func(name, wanted string) string) {
 	dir := path.Dir(in.Path)
 	root, ok := in.npmManifest(dir)
 	if !ok {
-		return nil
+		return
 	}
-	all := []*npmManifest{root}
-	for _, folder := range in.expand(dir, npmWorkspaces(root.Workspaces)) {
-		if m, ok := in.npmManifest(folder); ok {
-			all = append(all, m)
+	self := &node{}
+	if root.named() {
+		self = g.add("", root.project())
+	}
+	want := func(m *npmManifest, project *node) {
+		for dev, lists := range map[bool][]looseMap{
+			false: {m.Dependencies, m.OptionalDependencies, m.PeerDependencies},
+			true:  {m.DevDependencies},
+		} {
+			for _, list := range lists {
+				for name, wanted := range list {
+					g.want(key(name, wanted), dev)
+					project.need(key(name, wanted))
+				}
+			}
 		}
 	}
-	return all
+	want(root, self)
+	for _, folder := range in.expand(dir, npmWorkspaces(root.Workspaces)) {
+		if m, ok := in.npmManifest(folder); ok {
+			want(m, &node{})
+		}
+	}
 }

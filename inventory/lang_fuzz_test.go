@@ -1,0 +1,89 @@
+package inventory_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/boltseal/boltseal"
+	"github.com/boltseal/boltseal/internal/limit"
+	"github.com/boltseal/boltseal/inventory"
+	"github.com/rogpeppe/go-internal/txtar"
+)
+
+// fuzzReader lets one ecosystem read hostile bytes at a path. Seeds are the
+// files with the same last name in its testdata.
+func fuzzReader(f *testing.F, ecosystem, path string) {
+	base := path[strings.LastIndexByte(path, '/')+1:]
+	archives, _ := filepath.Glob("testdata/" + ecosystem + "/*.txtar")
+	seeds := 0
+	for _, name := range archives {
+		archive, err := txtar.ParseFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, file := range archive.Files {
+			if file.Name[strings.LastIndexByte(file.Name, '/')+1:] == base && len(file.Data) < 64<<10 {
+				f.Add(file.Data)
+				seeds++
+			}
+		}
+	}
+	if seeds == 0 {
+		f.Fatalf("no %s in testdata/%s", base, ecosystem)
+	}
+	fuzzSeeded(f, ecosystem, path)
+}
+
+func fuzzSeeded(f *testing.F, ecosystem, path string) {
+	var only []inventory.Ecosystem
+	for _, e := range inventory.Ecosystems() {
+		if e.Name == ecosystem {
+			only = append(only, e)
+		}
+	}
+	limits := limit.Default()
+	limits.FileBytes = 1 << 20
+	f.Fuzz(func(t *testing.T, data []byte) {
+		tree := fstest.MapFS{path: {Data: data, Mode: 0o755}}
+		result, err := inventory.Read(t.Context(), tree, &inventory.Options{Jobs: 1, Ecosystems: only, Limits: limits})
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkResult(t, result)
+	})
+}
+
+// checkResult holds for whatever was read.
+func checkResult(t *testing.T, result *inventory.Result) {
+	known := map[string]bool{}
+	for _, c := range result.Components {
+		known[c.PURL] = true
+	}
+	for _, c := range result.Components {
+		purl, err := boltseal.ParsePURL(c.PURL)
+		if err != nil || purl.String() != c.PURL {
+			t.Errorf("purl %q is written %q: %v", c.PURL, purl.String(), err)
+		}
+		if c.Name == "" || len(c.Locations) == 0 || c.FoundBy == "" || c.Basis == "" {
+			t.Errorf("component is not whole: %+v", c)
+		}
+		for _, needed := range c.DependsOn {
+			if !known[needed] {
+				t.Errorf("%s needs %s, which is not there", c.PURL, needed)
+			}
+		}
+	}
+	for _, g := range result.Gaps {
+		if strings.Contains(g.Why, "gave up") {
+			t.Errorf("panic: %s: %s", g.What, g.Why)
+		}
+	}
+}
+
+func FuzzPackageJSON(f *testing.F) { fuzzReader(f, "npm", "app/node_modules/x/package.json") }
+func FuzzPackageLock(f *testing.F) { fuzzReader(f, "npm", "package-lock.json") }
+func FuzzYarnLock(f *testing.F)    { fuzzReader(f, "npm", "yarn.lock") }
+func FuzzPnpmLock(f *testing.F)    { fuzzReader(f, "npm", "pnpm-lock.yaml") }
+func FuzzBunLock(f *testing.F)     { fuzzReader(f, "npm", "bun.lock") }
