@@ -18,7 +18,7 @@ import (
 var floors = [][]string{
 	{"."},
 	{"internal/limit", "internal/strictjson", "internal/atomicfile", "internal/spdx", "internal/testimage", "version", "policy"},
-	{"source/layer", "source/registry", "advisory", "sbom"},
+	{"syntax/dockerfile", "source/layer", "source/registry", "advisory", "sbom"},
 	{"source", "inventory", "check/vuln", "report"},
 	{"scan"},
 	{"cli"},
