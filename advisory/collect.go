@@ -11,8 +11,9 @@ import (
 // builder gathers what the feeds say, in a form small enough to hold all
 // there is, until it is written. Texts are compressed as they come.
 type builder struct {
-	opts  BuildOptions
-	spool spool
+	opts   BuildOptions
+	inputs string // what the updater calls the data
+	spool  spool
 
 	ids      *interner // of advisories and vulnerabilities
 	strings  *interner // versions, symbols, modules, raters, vectors

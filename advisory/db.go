@@ -51,6 +51,7 @@ type meta struct {
 	Vulns      int             `json:"vulns"`
 	Packages   int             `json:"packages"`
 	Records    int             `json:"records"`
+	Inputs     string          `json:"inputs,omitempty"` // what an updater built it from
 }
 
 // errClosed is what a DB says after Close.

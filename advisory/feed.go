@@ -17,9 +17,9 @@ type Feed struct {
 	// read hands everything under a path to the builder.
 	read func(ctx context.Context, b *builder, s Source) error
 
-	// fetch brings the cache up to date from s.At, an address, and returns
-	// what to read then. Failures are in the states of the feeds.
-	fetch func(ctx context.Context, u *updater, s Source) (fetched, error)
+	// fetch brings the cache up to date from the addresses in s.Mirrors,
+	// tried in order, and tells what to read then.
+	fetch func(ctx context.Context, u *updater, s Source) fetched
 }
 
 // feeds is filled by the files of this package.

@@ -14,7 +14,7 @@ func mapFile(f *os.File, size int64) ([]byte, func() error, error) {
 		return nil, nil, fmt.Errorf("read %d bytes: too large for this machine", size)
 	}
 	data := make([]byte, size)
-	if _, err := io.ReadFull(f, data); err != nil {
+	if _, err := io.ReadFull(io.NewSectionReader(f, 0, size), data); err != nil {
 		return nil, nil, err
 	}
 	return data, func() error { return nil }, nil

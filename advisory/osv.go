@@ -89,6 +89,9 @@ func appendAll(buf []byte, r io.Reader) ([]byte, error) {
 // readOSV hands on everything under a path: the layout of OSV.dev's bucket
 // with one archive for each ecosystem, one archive for all, or loose files.
 func readOSV(ctx context.Context, b *builder, s Source) error {
+	if len(s.parts) > 0 {
+		return readBucket(ctx, b, s.parts)
+	}
 	info, err := os.Stat(s.At)
 	if err != nil {
 		return fmt.Errorf("read OSV: %w", err)

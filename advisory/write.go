@@ -32,6 +32,13 @@ type pages struct {
 	digest   hash.Hash
 }
 
+// newPages begins a file. The header's page stays empty until the end.
+func newPages(f *os.File) (*pages, error) {
+	p := &pages{w: bufio.NewWriterSize(f, 1<<20), digest: sha256.New()}
+	return p, p.raw(make([]byte, pageSize))
+}
+
+// Write adds to the section that is being written.
 func (p *pages) Write(b []byte) (int, error) {
 	p.digest.Write(b)
 	return len(b), p.raw(b)
@@ -103,14 +110,14 @@ func (b *builder) write(f *os.File) (*boltseal.Snapshot, error) {
 	}
 	m := meta{
 		Built: b.built(feeds), Feeds: feeds,
-		Advisories: len(known.entries), Vulns: len(known.vulns), Packages: len(pkgs), Records: l.records,
+		Inputs: b.inputs, Advisories: len(known.entries), Vulns: len(known.vulns), Packages: len(pkgs), Records: l.records,
 	}
 	metaJSON, err := json.Marshal(m)
 	if err != nil {
 		return nil, err
 	}
-	p := &pages{w: bufio.NewWriterSize(f, 1<<20), digest: sha256.New()}
-	if err := p.raw(make([]byte, pageSize)); err != nil { // the header's place
+	p, err := newPages(f)
+	if err != nil {
 		return nil, err
 	}
 	advisoryOffsets, advisories := l.advisories()
