@@ -1,0 +1,214 @@
+package layer
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/boltseal/boltseal/internal/limit"
+	"github.com/boltseal/boltseal/internal/safetar"
+)
+
+// merger lays layers over each other, lowest first, as unpacking them would:
+// entries in the archive's order, later ones in place of earlier ones, parents
+// made where they are missing and reached through links where they are links.
+// A whiteout hides what layers below put there and never what its own layer
+// did, wherever in the layer it is (OCI image specification, "Whiteouts").
+type merger struct {
+	t     *tree
+	walk  resolver
+	layer uint16 // the one being merged, from 1
+	gaps  *gaps
+
+	// The last parent, since entries of one directory come in a row.
+	dir     []byte
+	parent  nodeID
+	via     bool // it was reached through links
+	changes uint
+
+	meta []nodeID // AUFS's own files, which are no part of the view
+}
+
+var (
+	whiteout     = []byte(".wh.")
+	whiteoutMeta = []byte(".wh..wh.")
+	opaque       = []byte(".wh..wh..opq")
+)
+
+func newMerger(limits limit.Limits, g *gaps) *merger {
+	t := newTree()
+	return &merger{t: t, walk: newResolver(t, limits), gaps: g}
+}
+
+// merge lays the next layer over those before.
+func (m *merger) merge(l *log) {
+	m.layer++
+	m.parent = 0
+	l.replay(m.apply)
+	for _, n := range m.meta {
+		if m.t.node(n).inode != 0 {
+			m.t.hide(n)
+		}
+	}
+	m.meta = m.meta[:0]
+	m.parent = 0
+}
+
+func (m *merger) apply(r *record) {
+	m.walk.allow(1)
+	if len(r.path) == 0 {
+		if r.kind == safetar.Directory {
+			m.t.node(root).inode = m.inode(r)
+		}
+		return
+	}
+	dir, base := split(r.path)
+	if bytes.HasPrefix(base, whiteout) {
+		if bytes.Equal(base, opaque) {
+			m.hideBelow(dir)
+			return
+		}
+		if !bytes.HasPrefix(base, whiteoutMeta) {
+			m.hideName(dir, base[len(whiteout):])
+			return
+		}
+	}
+	parent, err := m.into(dir)
+	if err != nil {
+		m.gaps.file(string(r.path), int(m.layer)-1, "its folder cannot be reached: "+err.Error())
+		return
+	}
+	m.place(parent, base, r)
+}
+
+// split cuts a clean path before its last name.
+func split(path []byte) (dir, base []byte) {
+	if i := bytes.LastIndexByte(path, '/'); i >= 0 {
+		return path[:i], path[i+1:]
+	}
+	return nil, path
+}
+
+// into is the directory that entries below dir go to. What is not there is
+// made; what is no directory gives way.
+func (m *merger) into(dir []byte) (nodeID, error) {
+	if m.parent != 0 && m.changes == m.t.changes && bytes.Equal(m.dir, dir) {
+		return m.parent, nil
+	}
+	n, err := m.walk.resolve(dir, follow|create, m.layer)
+	if err != nil {
+		m.parent = 0
+		return 0, err
+	}
+	m.dir, m.parent, m.changes = append(m.dir[:0], dir...), n, m.t.changes
+	m.via = m.walk.links > 0
+	return n, nil
+}
+
+// hideBelow is an opaque whiteout in dir.
+func (m *merger) hideBelow(dir []byte) {
+	if n, err := m.walk.resolve(dir, follow, m.layer); err == nil && m.t.isDir(n) {
+		m.t.clearBelow(n, m.layer)
+	}
+}
+
+// hideName is a whiteout of one name in dir.
+func (m *merger) hideName(dir, name []byte) {
+	if s := string(name); s == "" || s == "." || s == ".." {
+		return
+	}
+	parent, err := m.walk.resolve(dir, follow, m.layer)
+	if err != nil || !m.t.isDir(parent) {
+		return
+	}
+	if n := m.t.child(parent, name); n != 0 {
+		m.t.clear(n, m.layer)
+	}
+}
+
+// place puts an entry under its name.
+func (m *merger) place(parent nodeID, base []byte, r *record) {
+	t := m.t
+	old := t.child(parent, base)
+	var i inodeID
+	switch {
+	case r.kind == safetar.HardLink:
+		target, err := m.linked(r.link)
+		if err != nil {
+			m.gaps.file(string(r.path), int(m.layer)-1, fmt.Sprintf("hard link to %q: %v", r.link, err))
+			return
+		}
+		if target == old {
+			return
+		}
+		i = t.node(target).inode
+	case r.kind == safetar.Directory && old != 0 && t.isDir(old):
+		d := t.node(old)
+		d.inode, d.layer = m.inode(r), m.layer
+		t.touch(old, m.layer)
+		return
+	default:
+		i = m.inode(r)
+	}
+	n := old
+	if old != 0 && !t.isDir(old) && t.inode(i).kind() != kindDir {
+		// The common case, a file in place of a file, needs no new name.
+		if t.of(old).kind() == kindLink || t.inode(i).kind() == kindLink {
+			t.changes++
+		}
+		d := t.node(old)
+		d.inode, d.layer = i, m.layer
+		t.touch(old, m.layer)
+	} else {
+		if old != 0 {
+			t.hide(old)
+		}
+		n = t.add(parent, base, i, m.layer)
+	}
+	t.node(n).setUnasked(m.via || r.kind == safetar.HardLink)
+	if bytes.HasPrefix(base, whiteoutMeta) {
+		m.meta = append(m.meta, n)
+	}
+}
+
+// linked finds what a hard link links to: the name itself, be it a symbolic
+// link, but no directory.
+func (m *merger) linked(path []byte) (nodeID, error) {
+	n, err := m.walk.resolve(path, 0, m.layer)
+	switch {
+	case err != nil:
+		return 0, err
+	case m.t.isDir(n):
+		return 0, errors.New("it is a directory")
+	}
+	return n, nil
+}
+
+// inode makes the inode that a record describes. Hard links have none.
+func (m *merger) inode(r *record) inodeID {
+	i := inode{
+		size: r.size, pos: r.pos, mtime: r.mtime, content: r.content,
+		uid: uint32(r.uid), gid: uint32(r.gid), mode: uint16(r.mode & 0o7777), layer: m.layer,
+	}
+	k := kindFile
+	switch r.kind {
+	case safetar.Directory:
+		k = kindDir
+	case safetar.Symlink:
+		k = kindLink
+		i.pos, i.size = int64(m.t.store(r.link)), int64(len(r.link))
+	case safetar.CharDev, safetar.BlockDev:
+		if k = kindChar; r.kind == safetar.BlockDev {
+			k = kindBlock
+		}
+		i.pos = r.major<<32 | r.minor&math.MaxUint32
+	case safetar.FIFO:
+		k = kindPipe
+	}
+	i.mode |= uint16(k) << 12
+	if r.sparse {
+		i.mode |= sparseBit
+	}
+	return inodeID(m.t.inodes.add(i))
+}
