@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"slices"
 )
 
 // A Berkeley DB hash file is pages of one size. The first describes the file;
@@ -34,7 +33,11 @@ type bdb struct {
 	order    binary.ByteOrder
 	pageSize int64
 	pages    int64
+	scratch  []byte // one page
 }
+
+// bdbAhead is how much is read at once while every page is looked at.
+const bdbAhead = 256 << 10
 
 func openBDB(f *file, order binary.ByteOrder) (iter.Seq2[[]byte, error], error) {
 	head, err := f.read(0, 72, nil)
@@ -61,13 +64,16 @@ func openBDB(f *file, order binary.ByteOrder) (iter.Seq2[[]byte, error], error) 
 // entries looks at every page once: which bucket a package is in does not
 // matter.
 func (db *bdb) entries(yield func([]byte, error) bool) {
-	var page, value []byte
+	var ahead, value []byte
 	for n := int64(1); n < db.pages; n++ {
 		var err error
-		if page, err = db.read(n*db.pageSize, db.pageSize, page); err != nil {
-			yield(nil, err)
-			return
+		if at := (n - 1) * db.pageSize % bdbAhead; at == 0 || ahead == nil {
+			if ahead, err = db.read(n*db.pageSize, min(bdbAhead, (db.pages-n)*db.pageSize), ahead); err != nil {
+				yield(nil, err)
+				return
+			}
 		}
+		page := ahead[(n-1)*db.pageSize%bdbAhead:][:db.pageSize]
 		if page[25] != bdbPageHash && page[25] != bdbPageUnsorted {
 			continue
 		}
@@ -121,30 +127,17 @@ func (db *bdb) overflow(n, length int64, buf []byte) ([]byte, error) {
 		if n < 1 || n >= db.pages {
 			return buf, fmt.Errorf("%w: entry goes on at page %d", errBDB, n)
 		}
-		page := n * db.pageSize
-		head, err := db.read(page, bdbHeaderSize, make([]byte, 0, bdbHeaderSize))
+		page, err := db.read(n*db.pageSize, db.pageSize, db.scratch)
 		if err != nil {
 			return buf, err
 		}
-		here := int64(db.order.Uint16(head[22:]))
-		if head[25] != bdbPageOverflow || here == 0 || here > db.pageSize-bdbHeaderSize || here > length-int64(len(buf)) {
-			return buf, fmt.Errorf("%w %d: %d bytes of type %d", errBDB, n, here, head[25])
+		db.scratch = page
+		here := int64(db.order.Uint16(page[22:]))
+		if page[25] != bdbPageOverflow || here == 0 || here > db.pageSize-bdbHeaderSize || here > length-int64(len(buf)) {
+			return buf, fmt.Errorf("%w %d: %d bytes of type %d", errBDB, n, here, page[25])
 		}
-		if buf, err = db.extend(buf, page+bdbHeaderSize, here); err != nil {
-			return buf, err
-		}
-		n = int64(db.order.Uint32(head[16:]))
+		buf = append(buf, page[bdbHeaderSize:bdbHeaderSize+here]...)
+		n = int64(db.order.Uint32(page[16:]))
 	}
 	return buf, nil
-}
-
-// extend appends n bytes from off to buf.
-func (f *file) extend(buf []byte, off, n int64) ([]byte, error) {
-	have := len(buf)
-	buf = slices.Grow(buf, int(n))
-	got, err := f.read(off, n, buf[have:have:cap(buf)])
-	if err != nil {
-		return buf[:have], err
-	}
-	return buf[:have+len(got)], nil
 }

@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 )
 
 // ErrFormat is the error of a file that is none of the three.
@@ -115,4 +116,15 @@ func (f *file) read(off, n int64, buf []byte) ([]byte, error) {
 		err = io.ErrUnexpectedEOF
 	}
 	return nil, fmt.Errorf("read database: %w", err)
+}
+
+// extend appends n bytes from off to buf.
+func (f *file) extend(buf []byte, off, n int64) ([]byte, error) {
+	have := len(buf)
+	buf = slices.Grow(buf, int(n))
+	got, err := f.read(off, n, buf[have:have:cap(buf)])
+	if err != nil {
+		return buf[:have], err
+	}
+	return buf[:have+len(got)], nil
 }
