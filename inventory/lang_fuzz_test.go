@@ -87,3 +87,16 @@ func FuzzPackageLock(f *testing.F) { fuzzReader(f, "npm", "package-lock.json") }
 func FuzzYarnLock(f *testing.F)    { fuzzReader(f, "npm", "yarn.lock") }
 func FuzzPnpmLock(f *testing.F)    { fuzzReader(f, "npm", "pnpm-lock.yaml") }
 func FuzzBunLock(f *testing.F)     { fuzzReader(f, "npm", "bun.lock") }
+
+func FuzzPythonMetadata(f *testing.F) {
+	fuzzReader(f, "python", "usr/lib/python3/site-packages/x-1.dist-info/METADATA")
+}
+func FuzzPoetryLock(f *testing.F)   { fuzzReader(f, "python", "poetry.lock") }
+func FuzzUvLock(f *testing.F)       { fuzzReader(f, "python", "uv.lock") }
+func FuzzPdmLock(f *testing.F)      { fuzzReader(f, "python", "pdm.lock") }
+func FuzzPylock(f *testing.F)       { fuzzReader(f, "python", "pylock.toml") }
+func FuzzPipfileLock(f *testing.F)  { fuzzReader(f, "python", "Pipfile.lock") }
+func FuzzRequirements(f *testing.F) { fuzzReader(f, "python", "requirements.txt") }
+func FuzzCondaMeta(f *testing.F) {
+	fuzzReader(f, "conda", "opt/conda/conda-meta/zlib-1.2.13-h5eee18b_0.json")
+}
