@@ -1,0 +1,126 @@
+package sbom
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/boltseal/boltseal"
+)
+
+// rootRef is what documents call the artifact itself.
+const rootRef = "artifact"
+
+// graph is how the components of a sorted document hang together.
+type graph struct {
+	refs  []string       // refs[i] names Components[i] within the document
+	first map[string]int // purl → the first component that has it
+}
+
+func newGraph(doc *Document) *graph {
+	g := &graph{refs: make([]string, len(doc.Components)), first: make(map[string]int, len(doc.Components))}
+	taken := make(map[string]int, len(doc.Components))
+	for i := range doc.Components {
+		c := &doc.Components[i]
+		ref := c.PURL
+		if _, ok := g.first[c.PURL]; !ok && c.PURL != "" {
+			g.first[c.PURL] = i
+		}
+		if !strings.HasPrefix(ref, "pkg:") {
+			ref = "component:" + c.Name + "@" + c.Version
+		}
+		// "|" stands in no canonical purl, so that no ref is made twice.
+		if n := taken[ref]; n > 0 || strings.Contains(ref, "|") {
+			ref += "|" + strconv.Itoa(n+1)
+		}
+		taken[cutRef(ref)]++
+		g.refs[i] = ref
+	}
+	return g
+}
+
+// cutRef is a ref without the number that tells equal ones apart.
+func cutRef(ref string) string {
+	if at := strings.LastIndexByte(ref, '|'); at >= 0 {
+		return ref[:at]
+	}
+	return ref
+}
+
+// needs gives the components that c depends on, by index and sorted, and the
+// purls that no component of the document has.
+func (g *graph) needs(c *boltseal.Component) (within []int, without []string) {
+	for _, purl := range c.DependsOn {
+		if i, ok := g.first[purl]; ok {
+			within = append(within, i)
+		} else {
+			without = append(without, purl)
+		}
+	}
+	slices.Sort(within)
+	slices.Sort(without)
+	return slices.Compact(within), slices.Compact(without)
+}
+
+// tops are the components that the artifact itself is said to depend on:
+// those that the project asks for, and as many others as it takes to reach
+// every component from there.
+func (g *graph) tops(doc *Document) []int {
+	reached := make([]bool, len(doc.Components))
+	needed := make([]bool, len(doc.Components))
+	for i := range doc.Components {
+		within, _ := g.needs(&doc.Components[i])
+		for _, j := range within {
+			needed[j] = needed[j] || i != j
+		}
+	}
+	var tops []int
+	reach := func(i int) {
+		stack := []int{i}
+		for len(stack) > 0 {
+			i := stack[len(stack)-1]
+			stack = stack[:len(stack)-1]
+			if reached[i] {
+				continue
+			}
+			reached[i] = true
+			within, _ := g.needs(&doc.Components[i])
+			stack = append(stack, within...)
+		}
+	}
+	for i := range doc.Components {
+		if doc.Components[i].Direct || !needed[i] {
+			tops = append(tops, i)
+			reach(i)
+		}
+	}
+	for i := range doc.Components {
+		if !reached[i] { // a circle that nothing outside of it needs
+			tops = append(tops, i)
+			reach(i)
+		}
+	}
+	slices.Sort(tops)
+	return tops
+}
+
+// layerOf finds the layer of the image that a component's first place is in.
+func layerOf(doc *Document, c *boltseal.Component) int {
+	if len(c.Locations) == 0 || c.Locations[0].Layer == "" {
+		return -1
+	}
+	at := c.Locations[0].Layer
+	return slices.IndexFunc(doc.Artifact.Layers, func(l boltseal.Layer) bool { return l.DiffID == at || l.Digest == at })
+}
+
+// contentID is a UUID of the content (RFC 9562, section 5.8): the same bytes
+// get the same one.
+func contentID(content []byte) string {
+	sum := sha256.Sum256(content)
+	sum[6] = sum[6]&0x0f | 0x80
+	sum[8] = sum[8]&0x3f | 0x80
+	h := hex.EncodeToString(sum[:16])
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+}
