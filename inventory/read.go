@@ -259,10 +259,16 @@ func separate(err error) []error {
 	if err == nil {
 		return nil
 	}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		return slices.Clone(joined.Unwrap())
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
 	}
-	return []error{err}
+	// fmt.Errorf with several %w has the method, too, and is one error.
+	parts := joined.Unwrap()
+	if err.Error() != errors.Join(parts...).Error() {
+		return []error{err}
+	}
+	return slices.Clone(parts)
 }
 
 var errTooSlow = errors.New("reading took too long")
