@@ -19,7 +19,7 @@ var floors = [][]string{
 	{"."},
 	{"internal/limit", "internal/strictjson", "internal/atomicfile", "internal/spdx", "internal/testimage", "version", "policy"},
 	{"syntax/dockerfile", "source/layer", "source/registry", "advisory", "sbom"},
-	{"source", "inventory", "check/vuln", "report"},
+	{"source", "inventory", "check/docker", "check/vuln", "report"},
 	{"scan"},
 	{"cli"},
 	{"cmd/boltseal", "examples/demo"},

@@ -1,0 +1,130 @@
+package docker
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/boltseal/boltseal"
+	"github.com/boltseal/boltseal/syntax/dockerfile"
+)
+
+// Comments in a file that accept a finding, in the words of other tools too:
+//
+//	# boltseal ignore=docker/root-user,docker/no-tag    directly above the instruction
+//	# hadolint ignore=DL3008                            directly above
+//	# check=skip=JSONArgsRecommended                    directive of the file, or directly above
+//	#trivy:ignore:DS-0001                               directly above
+//	# kics-scan ignore-line                             directly above
+//	# checkov:skip=CKV_DOCKER_2:reason                  anywhere, for the whole file
+//	# hadolint global ignore=DL3008                     anywhere, for the whole file
+
+// acceptance is what a comment accepts: the names of checks in one tool's
+// words, or everything.
+type acceptance struct {
+	tool  string
+	names []string
+	all   bool
+}
+
+// accepted leaves out the findings that a comment accepts.
+func (m *Model) accepted(findings []boltseal.Finding, rules []Rule) []boltseal.Finding {
+	file := m.fileWide()
+	aliases := map[string][]string{}
+	for i := range rules {
+		aliases[rules[i].ID] = rules[i].Aliases
+	}
+	return slices.DeleteFunc(findings, func(f boltseal.Finding) bool {
+		here := file
+		if in := m.at(f.Location.Span.Start); in != nil {
+			for _, c := range in.Above {
+				here = append(slices.Clip(here), local(c.Text)...)
+			}
+		}
+		return slices.ContainsFunc(here, func(a acceptance) bool { return a.covers(f.Check, aliases[f.Check]) })
+	})
+}
+
+func (a acceptance) covers(id string, aliases []string) bool {
+	if a.all {
+		return true
+	}
+	for _, name := range a.names {
+		if a.tool == "boltseal" && (name == id || name == strings.TrimPrefix(id, "docker/")) {
+			return true
+		}
+		for _, alias := range aliases {
+			if tool, other, _ := strings.Cut(alias, ":"); tool == a.tool && strings.EqualFold(other, name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// fileWide are the acceptances that hold for all of the file.
+func (m *Model) fileWide() []acceptance {
+	var all []acceptance
+	for _, d := range m.File.Directives {
+		if d.Name == "check" {
+			all = append(all, buildkit(d.Value)...)
+		}
+	}
+	for _, n := range m.File.Nodes {
+		if n.Kind != dockerfile.CommentLine {
+			continue
+		}
+		text := strings.TrimSpace(strings.TrimLeft(strings.TrimSpace(m.File.Text(n.Span)), "#"))
+		if rest, ok := strings.CutPrefix(text, "checkov:skip="); ok {
+			name, _, _ := strings.Cut(rest, ":")
+			all = append(all, acceptance{tool: "checkov", names: []string{strings.TrimSpace(name)}})
+		}
+		if rest, ok := strings.CutPrefix(text, "hadolint global ignore="); ok {
+			all = append(all, acceptance{tool: "hadolint", names: names(rest)})
+		}
+	}
+	return all
+}
+
+// local are the acceptances of a comment above an instruction.
+func local(text string) []acceptance {
+	for prefix, tool := range map[string]string{
+		"boltseal ignore=": "boltseal", "hadolint ignore=": "hadolint", "trivy:ignore:": "trivy",
+	} {
+		if rest, ok := strings.CutPrefix(text, prefix); ok {
+			return []acceptance{{tool: tool, names: names(rest)}}
+		}
+	}
+	if rest, ok := strings.CutPrefix(text, "check="); ok {
+		return buildkit(rest)
+	}
+	if strings.HasPrefix(text, "kics-scan ignore-line") {
+		return []acceptance{{all: true}}
+	}
+	return nil
+}
+
+// buildkit reads "skip=A,B;error=true".
+func buildkit(value string) []acceptance {
+	for field := range strings.SplitSeq(value, ";") {
+		if rest, ok := strings.CutPrefix(strings.TrimSpace(field), "skip="); ok {
+			return []acceptance{{tool: "buildkit", names: names(rest), all: strings.TrimSpace(rest) == "all"}}
+		}
+	}
+	return nil
+}
+
+// names reads a list of check names; a sentence may follow behind a space.
+func names(list string) []string {
+	list, _, _ = strings.Cut(strings.ReplaceAll(list, ", ", ","), " ")
+	return strings.Split(list, ",")
+}
+
+// at is the instruction that an offset lies in.
+func (m *Model) at(offset int) *dockerfile.Instr {
+	for _, in := range m.File.Instrs {
+		if offset >= in.Span.Start && offset <= in.Span.End {
+			return in
+		}
+	}
+	return nil
+}

@@ -1,0 +1,169 @@
+package docker
+
+import (
+	_ "embed"
+	"path"
+	"strings"
+	"sync"
+	"time"
+)
+
+//go:embed bases.txt
+var baseData string
+
+// Base is what is known of a base image.
+type Base struct {
+	Libc       string
+	Shell      string // empty: not known, "none": there is none
+	PM         string
+	Users      map[string]string // name to uid
+	Groups     map[string]string // name to gid
+	Bins       []string
+	Entrypoint string
+	User       string
+	EOL        time.Time
+	Gone       string
+	Found      bool // the data speaks of this image
+}
+
+// Has tells whether the image is known to have a program.
+func (b Base) Has(bin string) bool {
+	for _, other := range b.Bins {
+		if other == bin {
+			return true
+		}
+	}
+	return false
+}
+
+type baseLine struct {
+	name, tag string
+	facts     []string
+}
+
+var baseLines = sync.OnceValue(func() []baseLine {
+	var lines []baseLine
+	for line := range strings.Lines(baseData) {
+		fields := strings.Fields(line)
+		if len(fields) < 3 || fields[0] == "#" {
+			continue
+		}
+		// A value may hold spaces: what has no "=" belongs to the last fact.
+		var facts []string
+		for _, field := range fields[2:] {
+			if !strings.Contains(field, "=") && len(facts) > 0 {
+				facts[len(facts)-1] += " " + field
+				continue
+			}
+			facts = append(facts, field)
+		}
+		lines = append(lines, baseLine{fields[0], fields[1], facts})
+	}
+	return lines
+})
+
+// baseOf looks an image up.
+func baseOf(r Ref) Base {
+	var b Base
+	if !r.Known || r.Name == "" {
+		return b
+	}
+	full := r.Full()
+	if r.Name == "scratch" && r.Registry == "docker.io" {
+		full = "docker.io/scratch"
+	}
+	for _, line := range baseLines() {
+		if !wildcard(line.name, full) || !wildcard(line.tag, r.Tag) {
+			continue
+		}
+		b.Found = true
+		for _, fact := range line.facts {
+			key, value, _ := strings.Cut(fact, "=")
+			b.set(key, value)
+		}
+	}
+	return b
+}
+
+func (b *Base) set(key, value string) {
+	switch key {
+	case "libc":
+		b.Libc = value
+	case "shell":
+		b.Shell = value
+	case "pm":
+		b.PM = value
+	case "users":
+		b.Users = ids(value)
+	case "groups":
+		b.Groups = ids(value)
+	case "bins":
+		b.Bins = strings.Split(value, ",")
+	case "entrypoint":
+		b.Entrypoint = value
+	case "user":
+		if b.User = value; value == "root" {
+			b.User = ""
+		}
+	case "eol":
+		b.EOL, _ = time.Parse(time.DateOnly, value)
+	case "gone":
+		b.Gone = value
+	}
+}
+
+func ids(value string) map[string]string {
+	out := map[string]string{}
+	for pair := range strings.SplitSeq(value, ",") {
+		name, id, _ := strings.Cut(pair, ":")
+		out[name] = id
+	}
+	return out
+}
+
+// wildcard matches "*" with any run of bytes, slashes included.
+func wildcard(pattern, s string) bool {
+	first, rest, star := strings.Cut(pattern, "*")
+	if !star {
+		return pattern == s
+	}
+	if !strings.HasPrefix(s, first) {
+		return false
+	}
+	s = s[len(first):]
+	if rest == "" {
+		return true
+	}
+	for i := range len(s) + 1 {
+		if wildcard(rest, s[i:]) {
+			return true
+		}
+	}
+	return false
+}
+
+// Base is what is known of the image at the bottom of a stage.
+func (s *Stage) BaseImage() Base {
+	for s.Base != nil {
+		s = s.Base
+	}
+	return baseOf(s.Image)
+}
+
+// baseShell is the shell of the shell form at the start of a stage. An image
+// that nobody knows has most likely a plain sh.
+func baseShell(s *Stage) string {
+	if s.Windows {
+		return "cmd"
+	}
+	switch shell := baseOf(s.Image).Shell; shell {
+	case "":
+		return "sh"
+	case "none":
+		return ""
+	case "busybox":
+		return "ash"
+	default:
+		return path.Base(shell)
+	}
+}

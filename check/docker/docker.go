@@ -1,0 +1,137 @@
+// Package docker finds what is wrong with Dockerfiles. Each rule is one file
+// that adds one [Rule]; [Run] applies rules to a parsed file through a [Pass],
+// which knows what every stage is at every instruction: its user, its working
+// directory, its shell, its variables and the commands it runs.
+//
+// It reads no image and asks no registry: what it knows of base images is
+// data in this package.
+package docker
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/boltseal/boltseal"
+	"github.com/boltseal/boltseal/syntax/dockerfile"
+)
+
+// Rule is one check of Dockerfiles.
+type Rule struct {
+	boltseal.Check
+	Run func(*Pass)
+}
+
+// Options are the optional parameters of [Run].
+type Options struct {
+	Registries []string // the only registries that base images may come from; nil allows all
+	Labels     []string // keys that the final stage must have as labels
+	Context    []string // paths of the build context, relative to it; nil when not known
+	Ignored    func(path string) bool
+}
+
+// Pass is one rule at work on one file.
+type Pass struct {
+	*Model
+	Options  Options
+	rule     *Rule
+	findings *[]boltseal.Finding
+}
+
+var rules []Rule
+
+// add registers a rule; each file calls it once from a package-level
+// variable.
+func add(r Rule) bool {
+	rules = append(rules, r)
+	return true
+}
+
+// Rules lists every rule by id.
+func Rules() []Rule {
+	all := slices.Clone(rules)
+	slices.SortFunc(all, func(a, b Rule) int { return strings.Compare(a.ID, b.ID) })
+	return all
+}
+
+// parseCheck is what a file that cannot be built fails.
+var parseCheck = boltseal.Check{
+	ID: "docker/syntax", Title: "the file cannot be built as it stands", Severity: boltseal.High,
+	Doc: "The builder stops at a mistake in the file's form, such as an unknown instruction or a here-document without an end. " +
+		"Whatever follows was checked all the same, as far as it can be read.",
+}
+
+// Checks lists what the package looks for.
+func Checks() []boltseal.Check {
+	checks := []boltseal.Check{parseCheck}
+	for _, r := range Rules() {
+		checks = append(checks, r.Check)
+	}
+	return checks
+}
+
+// Run applies the rules to a file and returns what they find, in the order
+// of the file. Findings that a comment in the file accepts are left out.
+func Run(f *dockerfile.File, rules []Rule, opts *Options) []boltseal.Finding {
+	var o Options
+	if opts != nil {
+		o = *opts
+	}
+	findings := []boltseal.Finding{}
+	for _, e := range f.Errors {
+		findings = append(findings, finding(f, &parseCheck, e.Span, e.Message, nil))
+	}
+	m := newModel(f)
+	for i := range rules {
+		rules[i].Run(&Pass{Model: m, Options: o, rule: &rules[i], findings: &findings})
+	}
+	findings = m.accepted(findings, rules)
+	slices.SortStableFunc(findings, func(a, b boltseal.Finding) int {
+		if c := a.Location.Compare(b.Location); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Check, b.Check)
+	})
+	return findings
+}
+
+// Report adds a finding at a place of the file.
+func (p *Pass) Report(at boltseal.Span, message string, fixes ...boltseal.Fix) {
+	*p.findings = append(*p.findings, finding(p.File, &p.rule.Check, at, message, fixes))
+}
+
+func finding(f *dockerfile.File, check *boltseal.Check, at boltseal.Span, message string, fixes []boltseal.Fix) boltseal.Finding {
+	excerpt, _, _ := strings.Cut(f.Text(at), "\n")
+	found := boltseal.Finding{
+		Check: check.ID, Title: check.Title, Message: message, Severity: check.Severity,
+		Location: f.Location(at), Fixes: fixes,
+		Evidence: []boltseal.Evidence{{Kind: boltseal.EvidenceStable, Excerpt: strings.TrimSpace(excerpt)}},
+	}
+	found.Subject.Name = f.Name
+	found.Seal()
+	return found
+}
+
+// Replace is a fix that puts text in the place of a span.
+func (p *Pass) Replace(title string, safe bool, at boltseal.Span, text string) boltseal.Fix {
+	return boltseal.Fix{Title: title, Safe: safe, Edits: []boltseal.Edit{{File: p.File.Name, Span: at, New: text}}}
+}
+
+// Insert is a fix that puts text before an offset.
+func (p *Pass) Insert(title string, safe bool, at int, text string) boltseal.Fix {
+	return p.Replace(title, safe, boltseal.Span{Start: at, End: at}, text)
+}
+
+// Delete is a fix that takes whole lines of an instruction away.
+func (p *Pass) Delete(title string, safe bool, in *dockerfile.Instr) boltseal.Fix {
+	at := in.Span
+	for at.Start > 0 && p.File.Source[at.Start-1] != '\n' {
+		at.Start--
+	}
+	for at.End < len(p.File.Source) {
+		at.End++
+		if p.File.Source[at.End-1] == '\n' {
+			break
+		}
+	}
+	return p.Replace(title, safe, at, "")
+}

@@ -1,0 +1,248 @@
+package docker
+
+import (
+	"iter"
+	"path"
+	"strings"
+
+	"github.com/boltseal/boltseal/syntax/dockerfile"
+)
+
+// Model is a Dockerfile with what is known of every stage at every
+// instruction.
+type Model struct {
+	File   *dockerfile.File
+	Stages []*Stage
+	Global Vars // of ARG before the first FROM
+}
+
+// Stage is a build stage and what it becomes, instruction by instruction.
+type Stage struct {
+	*dockerfile.Stage
+	Steps   []*Step
+	Base    *Stage // the earlier stage it builds on, nil when it is an image
+	Image   Ref    // the base image with variables expanded
+	Final   bool   // it is what the file builds by default
+	Used    bool   // the final stage needs it
+	Windows bool
+}
+
+// Step is one instruction and the state before it.
+type Step struct {
+	*dockerfile.Instr
+	In     *Stage
+	State  State
+	Script *dockerfile.Script // of RUN, CMD, ENTRYPOINT and HEALTHCHECK CMD, else nil
+}
+
+// State is what a stage is at one moment.
+type State struct {
+	User    string // as the last USER says, expanded; empty: what the base image says
+	UserAt  *Step
+	Workdir string // absolute, or empty when only the base image knows
+	Shell   string // base name of the shell of the shell form; empty when there is none
+	Pipe    bool   // the shell runs with pipefail
+	Vars    Vars   // ARG and ENV
+}
+
+// Vars are variables with the values that are known.
+type Vars map[string]Var
+
+// Var is one variable.
+type Var struct {
+	Value string
+	Known bool // false: only the build tells
+	Env   bool // it lives on in the image
+}
+
+func newModel(f *dockerfile.File) *Model {
+	m := &Model{File: f, Global: Vars{}}
+	for _, in := range f.Global {
+		if in.Name == "ARG" {
+			m.Global.assign(in, f.Escape, nil)
+		}
+	}
+	for _, s := range f.Stages {
+		m.Stages = append(m.Stages, m.stage(s))
+	}
+	if len(m.Stages) > 0 {
+		last := m.Stages[len(m.Stages)-1]
+		last.Final = true
+		m.use(last)
+	}
+	return m
+}
+
+// use marks the stages that one needs.
+func (m *Model) use(s *Stage) {
+	if s == nil || s.Used {
+		return
+	}
+	s.Used = true
+	m.use(s.Base)
+	for _, step := range s.Steps {
+		if from, ok := step.Flag("from"); ok {
+			m.use(m.Named(from.Value.Text, s.Index))
+		}
+		for _, f := range step.Flags {
+			if f.Name == "mount" {
+				m.use(m.Named(mountOption(f.Value.Text, "from"), s.Index))
+			}
+		}
+	}
+}
+
+// Named is the stage before index that a name or number stands for.
+func (m *Model) Named(name string, index int) *Stage {
+	if s := m.File.StageNamed(name, index); s != nil {
+		return m.Stages[s.Index]
+	}
+	if n, ok := number(name); ok && n < index && n < len(m.Stages) {
+		return m.Stages[n]
+	}
+	return nil
+}
+
+func number(s string) (int, bool) {
+	n := 0
+	for _, c := range s {
+		if c < '0' || c > '9' || n > 1<<20 {
+			return 0, false
+		}
+		n = 10*n + int(c-'0')
+	}
+	return n, s != ""
+}
+
+// mountOption is the value of key in "type=cache,target=/x".
+func mountOption(value, key string) string {
+	for field := range strings.SplitSeq(value, ",") {
+		if k, v, _ := strings.Cut(field, "="); strings.EqualFold(k, key) {
+			return v
+		}
+	}
+	return ""
+}
+
+func (m *Model) stage(s *dockerfile.Stage) *Stage {
+	stage := &Stage{Stage: s}
+	name, known := m.Global.Expand(dockerfile.Unquote(s.Image.Text, m.File.Escape), m.File.Escape)
+	stage.Image = parseRef(name, known)
+	var state State
+	if base := m.Named(name, s.Index); base != nil && known && m.File.StageNamed(name, s.Index) != nil {
+		stage.Base, stage.Image, stage.Windows = base, Ref{}, base.Windows
+		state = base.End()
+		state.Vars = state.Vars.env()
+	} else {
+		stage.Windows = isWindows(stage.Image.Name)
+		state = State{Shell: baseShell(stage), Vars: Vars{}}
+		if stage.Image.Name == "scratch" {
+			state.Workdir = "/"
+		}
+	}
+	for _, in := range s.Instrs {
+		step := &Step{Instr: in, In: stage, State: state}
+		switch {
+		case in.Name == "RUN", in.Name == "CMD", in.Name == "ENTRYPOINT":
+			step.Script = m.File.Script(in, state.Shell)
+		case in.Name == "HEALTHCHECK" && in.Trigger != nil:
+			step.Script = m.File.Script(in.Trigger, state.Shell)
+		}
+		stage.Steps = append(stage.Steps, step)
+		state = m.after(state, step)
+	}
+	stage.Steps = append(stage.Steps, &Step{Instr: &dockerfile.Instr{}, In: stage, State: state})
+	return stage
+}
+
+// End is what the stage is behind its last instruction.
+func (s *Stage) End() State { return s.Steps[len(s.Steps)-1].State }
+
+// All gives the stage's instructions of the given names; all without names.
+func (s *Stage) All(names ...string) iter.Seq[*Step] {
+	return func(yield func(*Step) bool) {
+		for _, step := range s.Steps[:len(s.Steps)-1] {
+			match := len(names) == 0
+			for _, name := range names {
+				match = match || step.Name == name
+			}
+			if match && !yield(step) {
+				return
+			}
+		}
+	}
+}
+
+// All gives the instructions of all stages with the given names.
+func (m *Model) All(names ...string) iter.Seq[*Step] {
+	return func(yield func(*Step) bool) {
+		for _, stage := range m.Stages {
+			for step := range stage.All(names...) {
+				if !yield(step) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Commands gives every command of every RUN with the given names.
+func (m *Model) Commands(names ...string) iter.Seq2[*Step, *dockerfile.Command] {
+	return func(yield func(*Step, *dockerfile.Command) bool) {
+		for step := range m.All("RUN") {
+			for i := range step.Script.Commands {
+				c := &step.Script.Commands[i]
+				match := len(names) == 0
+				for _, name := range names {
+					match = match || c.Name == name
+				}
+				if match && !yield(step, c) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Final is the stage that the file builds by default, nil without any.
+func (m *Model) Final() *Stage {
+	if len(m.Stages) == 0 {
+		return nil
+	}
+	return m.Stages[len(m.Stages)-1]
+}
+
+// after is the state behind an instruction.
+func (m *Model) after(s State, step *Step) State {
+	escape := m.File.Escape
+	switch step.Name {
+	case "ARG":
+		s.Vars = s.Vars.clone()
+		s.Vars.assign(step.Instr, escape, m.Global)
+	case "ENV":
+		s.Vars = s.Vars.clone()
+		s.Vars.assign(step.Instr, escape, nil)
+	case "USER":
+		s.User, _ = s.Vars.Expand(dockerfile.Unquote(step.Args.Value, escape), escape)
+		s.UserAt = step
+	case "WORKDIR":
+		dir, known := s.Vars.Expand(dockerfile.Unquote(step.Args.Value, escape), escape)
+		switch {
+		case !known:
+			s.Workdir = ""
+		case path.IsAbs(dir) || step.In.Windows:
+			s.Workdir = dir
+		case s.Workdir != "":
+			s.Workdir = path.Join(s.Workdir, dir)
+		}
+	case "SHELL":
+		s.Shell, s.Pipe = "", false
+		for i, w := range step.JSON {
+			if i == 0 {
+				s.Shell = strings.ToLower(strings.TrimSuffix(path.Base(strings.ReplaceAll(w.Text, `\`, "/")), ".exe"))
+			}
+			s.Pipe = s.Pipe || w.Text == "pipefail" || strings.Contains(w.Text, "o pipefail")
+		}
+	}
+	return s
+}
