@@ -15,11 +15,14 @@ import (
 	"github.com/boltseal/boltseal/internal/boltfile"
 )
 
-// make makes a database with the library that owns the format.
+// pageSize is small, so that a small database has many pages.
+const pageSize = 1 << 10
+
+// create makes a database with the library that owns the format.
 func create(tb testing.TB, fill func(tx *bbolt.Tx) error) []byte {
 	tb.Helper()
 	name := filepath.Join(tb.TempDir(), "db")
-	db, err := bbolt.Open(name, 0o600, nil)
+	db, err := bbolt.Open(name, 0o600, &bbolt.Options{PageSize: pageSize})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -113,7 +116,7 @@ func TestReadsWhatBboltWrote(t *testing.T) {
 
 func TestWhileTheOwnerHoldsItsLock(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "db")
-	owner, err := bbolt.Open(name, 0o600, nil)
+	owner, err := bbolt.Open(name, 0o600, &bbolt.Options{PageSize: pageSize})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +177,7 @@ func TestTornMeta(t *testing.T) {
 		_, err := tx.CreateBucket([]byte("b"))
 		return err
 	})
-	page := os.Getpagesize()
+	page := pageSize
 	for i, tear := range [][]int{{0}, {page}, {0, page}} {
 		torn := bytes.Clone(data)
 		for _, at := range tear {
@@ -200,7 +203,7 @@ func FuzzOpen(f *testing.F) {
 		if err != nil {
 			return err
 		}
-		for i := range 300 {
+		for i := range 60 {
 			if err := b.Put(fmt.Appendf(nil, "key-%d", i), bytes.Repeat([]byte("v"), 20)); err != nil {
 				return err
 			}
@@ -209,7 +212,7 @@ func FuzzOpen(f *testing.F) {
 	})
 	// The two meta pages must stay as they are for anything behind them to
 	// be looked at, so only the rest is the fuzzer's.
-	page := os.Getpagesize()
+	page := pageSize
 	f.Add(data[2*page:])
 	f.Fuzz(func(t *testing.T, rest []byte) {
 		whole := append(bytes.Clone(data[:2*page]), rest...)
