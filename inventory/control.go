@@ -22,10 +22,10 @@ const maxField = 1 << 20
 // folded field are joined by "\n" and lose their leading space. The map is
 // used again for the next paragraph. Lines that are neither field nor
 // continuation are passed over: real databases have them after a crash.
-func stanzas(r io.Reader, names ...string) iter.Seq2[stanza, error] {
+func stanzas(lines iter.Seq2[[]byte, error], names ...string) iter.Seq2[stanza, error] {
 	return func(yield func(stanza, error) bool) {
 		p := paragraphs{names: names, stanza: stanza{}}
-		for line, err := range textLines(r) {
+		for line, err := range lines {
 			switch {
 			case err != nil:
 				yield(nil, err)
@@ -92,9 +92,15 @@ func (p *paragraphs) end(yield func(stanza, error) bool) bool {
 
 // textLines gives each line without its end. Lines longer than maxField are
 // cut; the bytes are good until the next one.
+//
+// It reads on from a [bufio.Reader] as it is, so that a caller with a
+// thousand small files needs one buffer.
 func textLines(r io.Reader) iter.Seq2[[]byte, error] {
+	in, ok := r.(*bufio.Reader)
+	if !ok {
+		in = bufio.NewReaderSize(r, 16<<10)
+	}
 	return func(yield func([]byte, error) bool) {
-		in := bufio.NewReaderSize(r, 16<<10)
 		var long []byte
 		for {
 			line, err := in.ReadSlice('\n')
@@ -118,6 +124,19 @@ func textLines(r io.Reader) iter.Seq2[[]byte, error] {
 			if !yield(line, nil) || end {
 				return
 			}
+		}
+	}
+}
+
+// bytesLines gives each line of a text that is in memory.
+func bytesLines(text []byte) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		for len(text) > 0 {
+			line, rest, _ := bytes.Cut(text, []byte("\n"))
+			if !yield(bytes.TrimSuffix(line, []byte("\r")), nil) {
+				return
+			}
+			text = rest
 		}
 	}
 }

@@ -26,11 +26,14 @@ func debianCopyright(fsys fs.FS, name string) ([]string, error) {
 		return nil, fmt.Errorf("licences of %s: %w", name, err)
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxCopyright))
-	if err != nil {
+	var text bytes.Buffer
+	if info, err := f.Stat(); err == nil {
+		text.Grow(int(min(info.Size(), maxCopyright)) + bytes.MinRead)
+	}
+	if _, err := text.ReadFrom(io.LimitReader(f, maxCopyright)); err != nil {
 		return nil, fmt.Errorf("licences of %s: %w", name, err)
 	}
-	return copyrightLicenses(text), nil
+	return copyrightLicenses(text.Bytes()), nil
 }
 
 // copyrightLicenses reads a copyright file: in the machine-readable format
@@ -60,7 +63,7 @@ func machineReadable(first []byte) bool {
 // speaks of files.
 func dep5Licenses(text []byte) []string {
 	var files, packaging, rest []string
-	for s, err := range stanzas(bytes.NewReader(text), "Files", "License") {
+	for s, err := range stanzas(bytesLines(text), "Files", "License") {
 		short, _, _ := strings.Cut(s["License"], "\n")
 		if short = strings.TrimSpace(short); err != nil || short == "" || len(short) > 200 {
 			continue

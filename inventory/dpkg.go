@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -41,7 +42,7 @@ var dpkgFields = []string{
 // "Information about packages").
 func readDpkgStatus(ctx context.Context, in *Input) ([]boltseal.Component, error) {
 	db := dpkgDatabase{in: in}
-	for s, err := range stanzas(in.File, dpkgFields...) {
+	for s, err := range stanzas(textLines(in.File), dpkgFields...) {
 		if err != nil {
 			return db.components(), err
 		}
@@ -68,7 +69,7 @@ func readDpkgStatusD(_ context.Context, in *Input) ([]boltseal.Component, error)
 		return nil, nil
 	}
 	db := dpkgDatabase{in: in}
-	for s, err := range stanzas(in.File, dpkgFields...) {
+	for s, err := range stanzas(textLines(in.File), dpkgFields...) {
 		if err != nil {
 			return db.components(), err
 		}
@@ -101,6 +102,7 @@ type dpkgDatabase struct {
 	in       *Input
 	packages []*dpkgPackage
 	errs     []error
+	buffer   *bufio.Reader
 }
 
 type dpkgPackage struct {
@@ -285,7 +287,7 @@ func (db *dpkgDatabase) fileList(p *dpkgPackage, same bool) {
 			continue
 		}
 		if err == nil {
-			err = ownLines(f, func(line []byte) { db.in.own(line, p.PURL) })
+			err = db.ownLines(f, func(line []byte) { db.in.own(line, p.PURL) })
 			f.Close()
 		}
 		if err != nil {
@@ -300,7 +302,7 @@ func (db *dpkgDatabase) checksums(p *dpkgPackage, name string) {
 	f, err := db.in.FS.Open(name)
 	if err == nil {
 		defer f.Close()
-		err = ownLines(f, func(line []byte) {
+		err = db.ownLines(f, func(line []byte) {
 			if _, file, ok := bytes.Cut(line, []byte("  ")); ok {
 				db.in.own(file, p.PURL)
 			}
@@ -311,8 +313,12 @@ func (db *dpkgDatabase) checksums(p *dpkgPackage, name string) {
 	}
 }
 
-func ownLines(f fs.File, own func(line []byte)) error {
-	for line, err := range textLines(f) {
+func (db *dpkgDatabase) ownLines(f fs.File, own func(line []byte)) error {
+	if db.buffer == nil {
+		db.buffer = bufio.NewReaderSize(nil, 16<<10)
+	}
+	db.buffer.Reset(f)
+	for line, err := range textLines(db.buffer) {
 		if err != nil {
 			return err
 		}

@@ -27,7 +27,7 @@ var _ = add(Ecosystem{
 // leaves out stands in a control file for each package.
 func readOpkg(ctx context.Context, in *Input) ([]boltseal.Component, error) {
 	db := dpkgDatabase{in: in}
-	for s, err := range stanzas(in.File, "Package", "Status", "Version", "Architecture", "Depends", "Provides") {
+	for s, err := range stanzas(textLines(in.File), "Package", "Status", "Version", "Architecture", "Depends", "Provides") {
 		if err != nil {
 			return db.components(), err
 		}
@@ -92,7 +92,7 @@ func opkgControl(in *Input, name string) (stanza, error) {
 		return nil, fmt.Errorf("control file of %s: %w", name, err)
 	}
 	defer f.Close()
-	for s, err := range stanzas(f, "License", "Maintainer", "SourceName") {
+	for s, err := range stanzas(textLines(f), "License", "Maintainer", "SourceName") {
 		if err != nil {
 			return nil, fmt.Errorf("control file of %s: %w", name, err)
 		}
