@@ -138,7 +138,7 @@ func (c *Client) resolve(ctx context.Context, ref Ref) (ocispec.Descriptor, erro
 	if ref.Digest != "" && d != ref.Digest {
 		return ocispec.Descriptor{}, fmt.Errorf("%w: asked for %s, got %s", ErrDigest, ref.Digest, d)
 	}
-	return ocispec.Descriptor{MediaType: mediaType(resp.Header.Get("Content-Type")), Digest: wire(d), Size: resp.ContentLength}, nil
+	return ocispec.Descriptor{MediaType: mediaType(resp.Header.Get("Content-Type")), Digest: Wire(d), Size: resp.ContentLength}, nil
 }
 
 // Blob opens a blob of ref's repository. The bytes are checked against the

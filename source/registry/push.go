@@ -19,11 +19,12 @@ import (
 	"github.com/boltseal/boltseal"
 )
 
-func wire(d boltseal.Digest) digest.Digest { return digest.Digest(d) }
+// Wire is the digest in the type that descriptors have.
+func Wire(d boltseal.Digest) digest.Digest { return digest.Digest(d) }
 
 // Describe is the descriptor of data.
 func Describe(mediaType string, data []byte) ocispec.Descriptor {
-	return ocispec.Descriptor{MediaType: mediaType, Digest: wire(Sum(data)), Size: int64(len(data))}
+	return ocispec.Descriptor{MediaType: mediaType, Digest: Wire(Sum(data)), Size: int64(len(data))}
 }
 
 // PutBlob uploads a blob to ref's repository unless it is there. open is
@@ -167,7 +168,7 @@ func (c *Client) putManifest(ctx context.Context, ref Ref, mediaType string, dat
 	if about == nil || resp.Header.Get("OCI-Subject") != "" {
 		return d, nil
 	}
-	desc := ocispec.Descriptor{MediaType: mediaType, Digest: wire(d), Size: int64(len(data)),
+	desc := ocispec.Descriptor{MediaType: mediaType, Digest: Wire(d), Size: int64(len(data)),
 		ArtifactType: config, Annotations: doc.annotations()}
 	return d, c.addFallback(ctx, ref, boltseal.Digest(about.Digest), desc)
 }
