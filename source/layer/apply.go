@@ -59,7 +59,8 @@ func (m *merger) apply(r *record) {
 	m.walk.allow(1)
 	if len(r.path) == 0 {
 		if r.kind == safetar.Directory {
-			m.t.node(root).inode = m.inode(r)
+			d := m.t.node(root)
+			d.inode, d.layer = m.inode(r), m.layer
 		}
 		return
 	}
@@ -101,9 +102,32 @@ func (m *merger) into(dir []byte) (nodeID, error) {
 		m.parent = 0
 		return 0, err
 	}
-	m.dir, m.parent, m.changes = append(m.dir[:0], dir...), n, m.t.changes
 	m.via = m.walk.links > 0
+	if bytes.Contains(dir, whiteoutMeta) {
+		m.hideMeta(dir)
+	}
+	m.dir, m.parent, m.changes = append(m.dir[:0], dir...), n, m.t.changes
+
 	return n, nil
+}
+
+// hideMeta remembers the folder in a path that AUFS keeps its own files in,
+// which other entries of the layer may link to.
+func (m *merger) hideMeta(dir []byte) {
+	for end := 0; end < len(dir); end++ {
+		start := end
+		if i := bytes.IndexByte(dir[end:], '/'); i >= 0 {
+			end += i
+		} else {
+			end = len(dir)
+		}
+		if bytes.HasPrefix(dir[start:end], whiteoutMeta) {
+			if n, err := m.walk.resolve(dir[:end], 0, m.layer); err == nil {
+				m.meta = append(m.meta, n)
+			}
+			return
+		}
+	}
 }
 
 // hideBelow is an opaque whiteout in dir.
