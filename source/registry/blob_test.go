@@ -3,11 +3,13 @@ package registry_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/boltseal/boltseal/internal/testimage"
@@ -160,14 +162,6 @@ func TestBlobHangs(t *testing.T) {
 			w.(http.Flusher).Flush()
 			<-r.Context().Done()
 		}},
-		"in a trickle": {func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("Content-Length", strconv.Itoa(len(data)))
-			for i := 0; r.Context().Err() == nil && i < len(data); i++ {
-				_, _ = w.Write(data[i : i+1])
-				w.(http.Flusher).Flush()
-				time.Sleep(5 * time.Millisecond)
-			}
-		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rec := serve(t)
@@ -188,19 +182,74 @@ func TestBlobHangs(t *testing.T) {
 	}
 }
 
-func TestSlowIsNotHung(t *testing.T) {
-	data, rec := testimage.Random(20_000), serve(t)
-	rec.fault(func(_ int, w http.ResponseWriter, r *http.Request) bool {
-		for i := 0; i < len(data); i += 2000 {
-			_, _ = w.Write(data[i : i+2000])
-			w.(http.Flusher).Flush()
-			time.Sleep(30 * time.Millisecond)
+// drip gives step bytes every pause, in the time of the test's bubble.
+type drip struct {
+	ctx   context.Context
+	data  []byte
+	step  int
+	pause time.Duration
+	ready []byte // arrived and not read
+}
+
+func (d *drip) Read(p []byte) (int, error) {
+	if len(d.ready)+len(d.data) == 0 {
+		return 0, io.EOF
+	}
+	if len(d.ready) == 0 {
+		select {
+		case <-time.After(d.pause):
+		case <-d.ctx.Done():
+			return 0, d.ctx.Err()
 		}
-		return true
-	})
-	cl := client(t, &registry.Options{IdleTimeout: 200 * time.Millisecond, PlainHTTP: true, Attempts: 1})
-	if got, err := readBlob(cl, ref(t, rec.host()+"/a"), registry.Describe("", data)); err != nil || len(got) != len(data) {
-		t.Errorf("got %d bytes, %v", len(got), err)
+		n := min(d.step, len(d.data))
+		d.ready, d.data = d.data[:n], d.data[n:]
+	}
+	n := copy(p, d.ready)
+	d.ready = d.ready[n:]
+	return n, nil
+}
+
+func (d *drip) Close() error { return nil }
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// A slow line is not a dead one, but one that lets a byte through now and
+// then is. The default of a minute takes no time here.
+func TestSlowLines(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		step  int
+		pause time.Duration
+		hangs bool
+	}{
+		{"2 kB every 50 s", 2000, 50 * time.Second, false},
+		{"100 bytes a second", 100, time.Second, false},
+		{"1 byte every 10 s", 1, 10 * time.Second, true},
+		{"2 kB every 70 s", 2000, 70 * time.Second, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				data := testimage.Random(20_000)
+				cl := client(t, &registry.Options{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+					var from int
+					_, _ = fmt.Sscanf(r.Header.Get("Range"), "bytes=%d-", &from)
+					status := http.StatusOK
+					header := http.Header{}
+					if from > 0 {
+						status = http.StatusPartialContent
+						header.Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", from, len(data)-1, len(data)))
+					}
+					return &http.Response{StatusCode: status, Header: header, ContentLength: int64(len(data) - from),
+						Body: &drip{ctx: r.Context(), data: data[from:], step: c.step, pause: c.pause}}, nil
+				})})
+				got, err := readBlob(cl, ref(t, "registry.example.com/a"), registry.Describe("", data))
+				if errors.Is(err, registry.ErrIdle) != c.hangs || err == nil && string(got) != string(data) {
+					t.Errorf("got %d bytes, %v", len(got), err)
+				}
+			})
+		})
 	}
 }
 

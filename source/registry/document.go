@@ -88,6 +88,9 @@ func Decode(mediaType string, data []byte) (*Document, error) {
 	if claimed == "" && (IsIndex(mediaType) || IsManifest(mediaType)) {
 		claimed = mediaType
 	}
+	if !index && !manifest && IsIndex(claimed) {
+		doc.Manifests, index = &[]ocispec.Descriptor{}, true // Go writes an empty list as null
+	}
 	switch {
 	case doc.SchemaVersion == 1, len(doc.FSLayers) > 0:
 		return nil, fmt.Errorf("decode manifest: %w", errSchema1)
