@@ -203,18 +203,26 @@ var (
 	cdxTypes16 = map[string]bool{"cryptographic-asset": true}
 )
 
-// details are what CycloneDX has no field for, in the BSI's own taxonomy.
-func (w *cdxWriter) details(d *Detail) []Property {
+// bsiFacts are what no format has a field for, in the BSI's own taxonomy.
+func bsiFacts(d *Detail) []Property {
 	var all []Property
 	add := func(name, value string) {
 		if value != "" {
 			all = append(all, Property{bsi + name, value})
 		}
 	}
-	add("filename", d.Filename)
 	add("executable", fact(d.Executable, "executable", "non-executable"))
 	add("archive", fact(d.Archive, "archive", "no archive"))
 	add("structured", fact(d.Structured, "structured", "unstructured"))
+	return all
+}
+
+// details are what CycloneDX has no field for.
+func (w *cdxWriter) details(d *Detail) []Property {
+	all := bsiFacts(d)
+	if d.Filename != "" {
+		all = append(all, Property{bsi + "filename", d.Filename})
+	}
 	own := func(name, value string, native bool) {
 		if value != "" && !native {
 			all = append(all, Property{prefix + name, value})

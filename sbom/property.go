@@ -251,6 +251,7 @@ func (v values) component(c *boltseal.Component) {
 	set(&c.OwnedBy, "ownedBy")
 	set(&c.Module, "module")
 	set(&c.Name, "name")
+	set(&c.Version, "version")
 	set(&c.Supplier, "supplier")
 	c.Direct = c.Direct || v["direct"] == "true"
 	c.Dev = c.Dev || v["dev"] == "true"

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -43,8 +44,12 @@ func schemaOf(t *testing.T, format string) *jsonschema.Schema {
 	}
 	c := jsonschema.NewCompiler()
 	c.AssertFormat()
+	c.UseRegexpEngine(regexpEngine)
 	load := func(name, url string) {
-		data := unzip(t, name)
+		data, err := os.ReadFile("testdata/schemas/" + name)
+		if err != nil {
+			data = unzip(t, name)
+		}
 		v, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
 		if err != nil {
 			t.Fatal(err)
@@ -71,6 +76,13 @@ func schemaOf(t *testing.T, format string) *jsonschema.Schema {
 	case strings.HasPrefix(format, "spdx-3"):
 		url = "https://spdx.org/schema/3.0.1/spdx-json-schema.json"
 		load("spdx-3.0.1.schema.json", url)
+	case strings.HasPrefix(format, "spdx-"):
+		name := "spdx-2.3.rules.json"
+		if format == "spdx-2.2-json" {
+			name = "spdx-2.2.rules.json"
+		}
+		url = "https://boltseal.dev/test/" + name
+		load(name, url)
 	default:
 		t.Fatalf("no schema for %s", format)
 	}
@@ -80,6 +92,23 @@ func schemaOf(t *testing.T, format string) *jsonschema.Schema {
 	}
 	schemas.Store(format, s)
 	return s
+}
+
+// regexpEngine knows the one pattern of the schemas that Go cannot compile:
+// an IRI does not begin as a blank node does.
+func regexpEngine(s string) (jsonschema.Regexp, error) {
+	rest, no := strings.CutPrefix(s, "^(?!_:)")
+	re, err := regexp.Compile(rest)
+	return &pattern{re, no}, err
+}
+
+type pattern struct {
+	*regexp.Regexp
+	notBlank bool
+}
+
+func (p *pattern) MatchString(s string) bool {
+	return p.Regexp.MatchString(s) && (!p.notBlank || !strings.HasPrefix(s, "_:"))
 }
 
 func validateJSON(t *testing.T, format string, data []byte) error {
@@ -92,9 +121,9 @@ func validateJSON(t *testing.T, format string, data []byte) error {
 }
 
 // Whatever the document, what is written is what the standard asks for.
-func TestOfficialJSONSchemas(t *testing.T) {
+func TestJSONSchemas(t *testing.T) {
 	for _, f := range sbom.Formats() {
-		if !strings.HasSuffix(f.Name, "json") || strings.HasPrefix(f.Name, "spdx-2") || f.Name == "spdx-json" {
+		if !strings.HasSuffix(f.Name, "json") {
 			continue
 		}
 		t.Run(f.Name, func(t *testing.T) {
