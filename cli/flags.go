@@ -1,0 +1,209 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/boltseal/boltseal"
+	"github.com/boltseal/boltseal/advisory"
+	"github.com/boltseal/boltseal/internal/cachedir"
+	"github.com/boltseal/boltseal/internal/limit"
+	"github.com/boltseal/boltseal/policy"
+	"github.com/boltseal/boltseal/scan"
+	"github.com/boltseal/boltseal/source"
+)
+
+// scanFlags are the flags of the verbs that open a target.
+type scanFlags struct {
+	outputs  []string
+	platform string
+	verbose  bool
+	jobs     int
+
+	offline, plainHTTP, insecure bool
+	caFile, username             string
+	passwordStdin                bool
+	timeout                      time.Duration
+
+	cacheDir, tempDir string
+	noCache           bool
+	limits            limit.Limits
+
+	db         string
+	maxDBAge   time.Duration
+	policyFile string
+	failOn     []string
+	severities []string
+	onlyFixed  bool
+	allowGaps  []string
+}
+
+// cacheBytes bounds the results kept of earlier runs.
+const cacheBytes = 512 << 20
+
+func (f *scanFlags) register(cmd *cobra.Command, format string) {
+	fl := cmd.Flags()
+	fl.StringArrayVarP(&f.outputs, "output", "o", []string{format}, "FORMAT or FORMAT=FILE, may be repeated: "+strings.Join(formatNames(), ", "))
+	fl.StringVar(&f.platform, "platform", "", "os/arch[/variant] of an index, or all (the default)")
+	fl.BoolVarP(&f.verbose, "verbose", "v", false, "say more")
+	fl.IntVarP(&f.jobs, "jobs", "j", 0, "layers and files read at once (default: the number of CPUs)")
+	fl.BoolVar(&f.offline, "offline", false, "open no socket at all")
+	fl.BoolVar(&f.plainHTTP, "plain-http", false, "speak to registries without TLS")
+	fl.BoolVar(&f.insecure, "insecure-skip-tls-verify", false, "take any certificate of a registry")
+	fl.StringVar(&f.caFile, "ca-file", "", "PEM file of further certificate authorities for registries")
+	fl.StringVar(&f.username, "username", "", "user name for the registry (default: the docker configuration)")
+	fl.BoolVar(&f.passwordStdin, "password-stdin", false, "read the registry password from standard input")
+	fl.DurationVar(&f.timeout, "timeout", 0, "give up on a registry that sends nothing for so long (default 1m0s)")
+	fl.StringVar(&f.cacheDir, "cache-dir", "", "where results are kept (default: the user's cache folder)")
+	fl.BoolVar(&f.noCache, "no-cache", false, "read everything anew and keep nothing")
+	fl.StringVar(&f.tempDir, "temp-dir", "", "where large files are spooled (default: the system's)")
+	d := limit.Default()
+	fl.Int64Var(&f.limits.LayerBytes, "max-layer-bytes", d.LayerBytes, "inflated bytes of one layer")
+	fl.Int64Var(&f.limits.TotalBytes, "max-total-bytes", d.TotalBytes, "inflated bytes of the whole target")
+	fl.Int64Var(&f.limits.Ratio, "max-ratio", d.Ratio, "inflated bytes for each stored byte")
+	fl.Int64Var(&f.limits.Entries, "max-entries", d.Entries, "entries of all archives")
+	fl.Int64Var(&f.limits.PathLength, "max-path-length", d.PathLength, "bytes of one path")
+	fl.Int64Var(&f.limits.FileBytes, "max-file-bytes", d.FileBytes, "bytes of one file that is read whole")
+	fl.Int64Var(&f.limits.Depth, "max-depth", d.Depth, "archives within archives, links behind links")
+	fl.Int64Var(&f.limits.JSONBytes, "max-json-bytes", d.JSONBytes, "bytes of one manifest, configuration or SBOM")
+	fl.Int64Var(&f.limits.Spool, "max-spool-bytes", d.Spool, "bytes in temporary files")
+	fl.Int64Var(&f.limits.Memory, "max-memory-bytes", d.Memory, "bytes of files kept in memory before spooling")
+	_ = cmd.RegisterFlagCompletionFunc("output", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return formatNames(), cobra.ShellCompDirectiveNoSpace
+	})
+}
+
+func (f *scanFlags) registerChecks(cmd *cobra.Command) {
+	fl := cmd.Flags()
+	fl.StringVar(&f.db, "db", "", "the advisory database (default: where boltseal db path says)")
+	fl.DurationVar(&f.maxDBAge, "max-db-age", 0, "report a gap when the database is older, such as 72h")
+	fl.StringVar(&f.policyFile, "policy", "", "policy file (default: boltseal.yaml here, if there is one)")
+	fl.StringArrayVar(&f.failOn, "fail-on", nil, "threshold that blocks, such as high,fixed or critical,kev or score>=70 or none; may be repeated (default "+policy.DefaultFailOn+")")
+	fl.StringSliceVar(&f.severities, "severity", nil, "show findings of these severities only")
+	fl.BoolVar(&f.onlyFixed, "only-fixed", false, "show only vulnerabilities that have a fixed version")
+	fl.StringSliceVar(&f.allowGaps, "allow-gaps", nil, "kinds of gap that do not make the exit status 3, such as no-database, or *")
+}
+
+// options are the scan options that the flags say. The caller calls done
+// when the run is over.
+func (f *scanFlags) options(_ context.Context, env *Env) (*scan.Options, func(), error) {
+	opts := &scan.Options{
+		Jobs: f.jobs, Limits: f.limits, TempDir: f.tempDir, Now: env.Now,
+		Tool: boltseal.Tool{Name: "boltseal", Version: Version()},
+	}
+	if opts.Jobs <= 0 {
+		opts.Jobs = runtime.NumCPU()
+	}
+	src, err := f.source(env)
+	if err != nil {
+		return nil, nil, err
+	}
+	opts.Source = *src
+	if !f.noCache {
+		dir := f.cacheDir
+		if dir == "" {
+			base, err := cacheDir(env)
+			if err != nil {
+				return nil, nil, err
+			}
+			dir = filepath.Join(base, "results")
+		}
+		cache, err := cachedir.Open(dir, cacheBytes)
+		if err != nil {
+			fmt.Fprintf(env.Stderr, "boltseal: going on without a cache: %v\n", err)
+		} else {
+			opts.Cache = cache
+		}
+	}
+	return opts, func() {}, nil
+}
+
+func (f *scanFlags) source(env *Env) (*source.Options, error) {
+	var password string
+	if f.passwordStdin {
+		if f.username == "" {
+			return nil, usagef("--password-stdin needs --username")
+		}
+		data, err := io.ReadAll(io.LimitReader(env.Stdin, 64<<10))
+		if err != nil {
+			return nil, fmt.Errorf("read the password: %w", err)
+		}
+		password = strings.TrimRight(string(data), "\r\n")
+	}
+	return &source.Options{
+		Platform: f.platform, Offline: f.offline, PlainHTTP: f.plainHTTP, Insecure: f.insecure,
+		CAFile: f.caFile, Username: f.username, Password: password, IdleTimeout: f.timeout,
+		Getenv: env.Getenv, Stdin: env.Stdin, TempDir: f.tempDir, Limits: f.limits,
+		UserAgent: "boltseal/" + Version(),
+	}, nil
+}
+
+// checkOptions adds the database and the policy to opts.
+func (f *scanFlags) checkOptions(_ context.Context, env *Env, opts *scan.Options) error {
+	p, err := f.policy()
+	if err != nil {
+		return err
+	}
+	opts.Policy = p
+	path := f.db
+	if path == "" {
+		if path, err = dbPath(env); err != nil {
+			return err
+		}
+	}
+	db, err := advisory.Open(path)
+	switch {
+	case err == nil:
+		opts.DB = db
+		opts.MaxDBAge = f.maxDBAge
+	case f.db != "" || !os.IsNotExist(unwrapAll(err)):
+		return fmt.Errorf("%w; run: boltseal db update", err)
+	default:
+		opts.NoDB = "there is no advisory database at " + path
+	}
+	return nil
+}
+
+// policy reads the policy file and lays the flags over it.
+func (f *scanFlags) policy() (*policy.Policy, error) {
+	p := policy.Default()
+	name, given := f.policyFile, f.policyFile != ""
+	if !given {
+		name = "boltseal.yaml"
+	}
+	data, err := os.ReadFile(name)
+	switch {
+	case err == nil:
+		if p, err = policy.Load(name, data); err != nil {
+			return nil, usageError{err}
+		}
+	case given || !os.IsNotExist(err):
+		return nil, usageError{fmt.Errorf("read policy: %w", err)}
+	}
+	if len(f.failOn) > 0 {
+		if p.FailOn, err = policy.ParseThreshold(f.failOn...); err != nil {
+			return nil, usageError{fmt.Errorf("--fail-on: %w", err)}
+		}
+	}
+	if len(f.severities) > 0 {
+		p.Severities = nil
+	}
+	for _, word := range f.severities {
+		severity, ok := boltseal.ParseSeverity(word)
+		if !ok {
+			return nil, usagef("--severity %q: want critical, high, medium, low, negligible or unknown", word)
+		}
+		p.Severities = append(p.Severities, severity)
+	}
+	p.OnlyFixed = p.OnlyFixed || f.onlyFixed
+	p.AllowGaps = append(p.AllowGaps, f.allowGaps...)
+	return p, nil
+}

@@ -1,0 +1,79 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/boltseal/boltseal/scan"
+)
+
+// targets is the part of --help that says what can be scanned.
+const targets = `TARGET is one of
+  alpine:3.22                       an image in a registry (registry:NAME says so)
+  docker:NAME podman:NAME           an image of a local daemon
+  containerd:NAME
+  docker-archive:FILE[:NAME]        what docker save writes
+  oci:DIR[:TAG] oci-archive:FILE    an OCI image layout
+  dir:PATH rootfs:PATH              a project, an unpacked root file system
+  sbom:FILE                         a CycloneDX or SPDX document
+  -                                 an archive or an SBOM on standard input
+A path that exists needs no scheme.`
+
+var _ = addVerb(func(env *Env) *cobra.Command {
+	f := &scanFlags{}
+	cmd := &cobra.Command{
+		Use:   "scan TARGET",
+		Short: "Find what is inside a target and what is known to be wrong with it",
+		Long: `Find what is inside a target and what is known to be wrong with it.
+
+` + targets,
+		Example: `  boltseal scan alpine:3.22
+  boltseal scan docker-archive:app.tar --fail-on critical,fixed
+  boltseal scan oci:build/image -o table -o json=report.json -o sarif=report.sarif
+  docker save app | boltseal scan -`,
+		Args: exactly(1, "one target"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runScan(cmd.Context(), env, f, args[0])
+		},
+	}
+	f.register(cmd, "table")
+	f.registerChecks(cmd)
+	return cmd
+})
+
+func runScan(ctx context.Context, env *Env, f *scanFlags, target string) (err error) {
+	outputs, err := parseOutputs(f.outputs)
+	if err != nil {
+		return err
+	}
+	opts, done, err := f.options(ctx, env)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if err := f.checkOptions(ctx, env, opts); err != nil {
+		return err
+	}
+	if opts.DB != nil {
+		defer opts.DB.Close()
+	}
+	bar := &progress{env: env}
+	opts.Progress = bar.update
+	r, err := scan.Run(ctx, target, opts)
+	bar.clear()
+	if err != nil {
+		return err
+	}
+	if err := writeAll(env, outputs, r, reportOptions(env, f.verbose)); err != nil {
+		return err
+	}
+	return exit(r.Verdict.ExitStatus())
+}
+
+func exit(code int) error {
+	if code == statusClean {
+		return nil
+	}
+	return status(code)
+}

@@ -1,0 +1,223 @@
+// Package scan is the path for things at rest, in one function: open what
+// the user points at, read what is inside, check it against what is known,
+// judge it, and return one report. [Run] is that path; the packages it calls
+// each own one step and know nothing of each other.
+package scan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/boltseal/boltseal"
+	"github.com/boltseal/boltseal/advisory"
+	"github.com/boltseal/boltseal/check/vuln"
+	"github.com/boltseal/boltseal/internal/limit"
+	"github.com/boltseal/boltseal/policy"
+	"github.com/boltseal/boltseal/sbom"
+	"github.com/boltseal/boltseal/source"
+)
+
+// Options are the optional parameters of [Run]. The zero value lists
+// components and reports that nothing was assessed.
+type Options struct {
+	Source   source.Options
+	DB       *advisory.DB   // nil: there is none
+	NoDB     string         // why DB is nil, for the report
+	MaxDBAge time.Duration  // older data is a gap; 0 takes any age
+	Policy   *policy.Policy // nil: the default policy
+	Cache    Cache          // nil: read everything anew
+	Jobs     int            // layers and files read at once; less than 1 means 1
+	Limits   limit.Limits   // the zero value means limit.Default
+	TempDir  string
+	Tool     boltseal.Tool
+	Now      func() time.Time
+	Progress func(Progress)
+
+	// ComponentsOnly skips the checks: the report is a list of components.
+	ComponentsOnly bool
+}
+
+// Progress is how far a run has come.
+type Progress struct {
+	Phase string // "open", "read", "check"
+	Bytes int64  // stored bytes read so far
+	Total int64  // of so many, 0 when not known
+}
+
+// Run scans target, which is written as source.Open documents. An error means
+// that there is no report; what could not be looked at inside the target is a
+// gap in the report.
+func Run(ctx context.Context, target string, opts *Options) (report *boltseal.Report, err error) {
+	o := withDefaults(opts)
+	o.Progress(Progress{Phase: "open"})
+	subject, err := source.Open(ctx, target, &o.Source)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, subject.Close()) }()
+
+	report = &boltseal.Report{
+		Schema:     boltseal.ReportSchema,
+		Tool:       o.Tool,
+		Time:       o.Now().UTC(),
+		Artifact:   subject.Artifact,
+		Components: []boltseal.Component{},
+		Findings:   []boltseal.Finding{},
+		Gaps:       []boltseal.Gap{},
+	}
+	parts, err := read(ctx, subject, &o)
+	if err != nil {
+		return nil, err
+	}
+	for _, part := range parts {
+		if err := check(ctx, report, part, &o); err != nil {
+			return nil, err
+		}
+	}
+	gather(report, subject, parts)
+	if !o.ComponentsOnly {
+		o.assess(report)
+	}
+	report.Sort()
+	return report, nil
+}
+
+// check matches one part's components against the advisories and adds what it
+// finds to the report.
+func check(ctx context.Context, report *boltseal.Report, p *part, o *Options) error {
+	platform := ""
+	if p.artifact.Platform != nil {
+		platform = p.artifact.Platform.String()
+	}
+	if o.DB != nil && !o.ComponentsOnly {
+		o.Progress(Progress{Phase: "check"})
+		findings, gaps, err := vuln.Match(ctx, p.components, &vuln.Options{
+			DB: o.DB, Distro: p.artifact.Distro, Artifact: &p.artifact,
+		})
+		if err != nil {
+			return fmt.Errorf("check %s: %w", p.artifact.Name, err)
+		}
+		for i := range findings {
+			findings[i].Subject = boltseal.Subject{Name: p.artifact.Name, Digest: p.artifact.Digest, Platform: platform}
+			findings[i].Seal()
+		}
+		report.Findings = append(report.Findings, findings...)
+		p.gaps = append(p.gaps, gaps...)
+	}
+	for _, gap := range p.gaps {
+		if gap.Platform == "" && p.child {
+			gap.Platform = platform
+		}
+		report.Gaps = append(report.Gaps, gap)
+	}
+	return nil
+}
+
+// assess notes with what data the report was made, and judges it.
+func (o *Options) assess(report *boltseal.Report) {
+	if o.DB == nil {
+		report.Gaps = append(report.Gaps, boltseal.Gap{
+			Kind: "no-database",
+			What: fmt.Sprintf("%d components were not assessed", len(report.Components)),
+			Why:  o.NoDB,
+			Hint: "run: boltseal db update",
+		})
+	} else {
+		report.Snapshot = o.DB.Snapshot()
+		report.Gaps = append(report.Gaps, stale(report.Snapshot, o)...)
+	}
+	report.Sort()
+	o.Policy.Judge(report, o.Now())
+}
+
+// stale gives a gap when the newest data of a snapshot is older than allowed:
+// what became known since then was not looked for.
+func stale(s *boltseal.Snapshot, o *Options) []boltseal.Gap {
+	newest := s.Built
+	for _, feed := range s.Feeds {
+		if feed.Fetched.After(newest) {
+			newest = feed.Fetched
+		}
+	}
+	age := o.Now().Sub(newest)
+	if o.MaxDBAge <= 0 || age <= o.MaxDBAge {
+		return nil
+	}
+	return []boltseal.Gap{{
+		Kind: "stale-database",
+		What: "advisories published since " + newest.UTC().Format(time.DateOnly),
+		Why:  fmt.Sprintf("the database is %s old, and at most %s is allowed", age.Round(time.Hour), o.MaxDBAge),
+		Hint: "run: boltseal db update",
+	}}
+}
+
+// gather puts the parts' components into the report. An image on its own, a
+// directory or an SBOM is one part and describes the report's artifact; an
+// index has a part for each platform, and what they share is listed once.
+func gather(report *boltseal.Report, subject *source.Subject, parts []*part) {
+	report.Gaps = append(report.Gaps, subject.Gaps...)
+	if len(parts) == 1 && !parts[0].child {
+		report.Artifact = parts[0].artifact
+		report.Components = append(report.Components, parts[0].components...)
+		return
+	}
+	at := map[string]int{}
+	for _, p := range parts {
+		report.Children = append(report.Children, p.artifact)
+		for _, c := range p.components {
+			i, ok := at[c.PURL]
+			if !ok {
+				at[c.PURL] = len(report.Components)
+				report.Components = append(report.Components, c)
+				continue
+			}
+			merge(&report.Components[i], c)
+		}
+	}
+}
+
+func withDefaults(opts *Options) Options {
+	var o Options
+	if opts != nil {
+		o = *opts
+	}
+	if o.Limits == (limit.Limits{}) {
+		o.Limits = limit.Default()
+	}
+	if o.Source.Limits == (limit.Limits{}) {
+		o.Source.Limits = o.Limits
+	}
+	o.Jobs = max(o.Jobs, 1)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Progress == nil {
+		o.Progress = func(Progress) {}
+	}
+	if o.Policy == nil {
+		o.Policy = policy.Default()
+	}
+	if o.NoDB == "" {
+		o.NoDB = "there is no advisory database"
+	}
+	return o
+}
+
+// fromSBOM makes a part of a bill of materials.
+func fromSBOM(subject *source.Subject) (*part, error) {
+	doc, _, err := sbom.Read(subject.SBOM)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", subject.Artifact.Name, err)
+	}
+	artifact := doc.Artifact
+	if artifact.Kind == "" {
+		artifact = subject.Artifact
+		artifact.Distro = doc.Artifact.Distro
+	}
+	if artifact.Name == "" {
+		artifact.Name = subject.Artifact.Name
+	}
+	return &part{artifact: artifact, components: doc.Components, gaps: doc.Gaps}, nil
+}
