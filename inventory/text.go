@@ -210,3 +210,6 @@ func withoutPassword(url string) string {
 	}
 	return scheme + "://" + rest[at+1:]
 }
+
+// base is the file's name without its folders.
+func (in *Input) base() string { return path.Base(in.Path) }
