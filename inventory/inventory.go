@@ -34,6 +34,10 @@ type Reader struct {
 	// bytes within one segment and a final "/**" for everything below.
 	Files []string
 
+	// Folders are folders whose name alone tells, in the same language. Read
+	// is called with an empty File.
+	Folders []string
+
 	// Sniff, when not nil, also wants files by the first bytes of their
 	// content (at most 512), whatever their path. It is asked about regular
 	// files only that are executable, have no extension, or are shared

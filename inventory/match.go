@@ -58,6 +58,7 @@ type matcher struct {
 	first    map[string][]pattern // by first segment, when that is all there is
 	rest     []pattern
 	folders  []string // literal folders that patterns without "**/" begin with
+	named    *matcher // of Reader.Folders; nil when nobody has any
 }
 
 // pattern is one entry of Reader.Files or Reader.Beside.
@@ -73,12 +74,12 @@ type pattern struct {
 // stars; one part is no star.
 type segment []string
 
+func newMatcher() *matcher {
+	return &matcher{base: map[string][]pattern{}, ext: map[string][]pattern{}, first: map[string][]pattern{}}
+}
+
 func compile(all []Ecosystem) (*matcher, error) {
-	m := &matcher{
-		base:  map[string][]pattern{},
-		ext:   map[string][]pattern{},
-		first: map[string][]pattern{},
-	}
+	m := newMatcher()
 	for _, file := range distroFiles {
 		if err := m.add(file, pattern{reader: -1, beside: true}); err != nil {
 			return nil, err
@@ -91,21 +92,36 @@ func compile(all []Ecosystem) (*matcher, error) {
 			if r.Sniff != nil {
 				m.sniffers = append(m.sniffers, reader)
 			}
-			for _, text := range r.Files {
-				if err := m.add(text, pattern{reader: reader}); err != nil {
-					return nil, fmt.Errorf("reader %s: %w", r.Name, err)
-				}
-			}
-			for _, text := range r.Beside {
-				if err := m.add(text, pattern{reader: reader, beside: true}); err != nil {
-					return nil, fmt.Errorf("reader %s: %w", r.Name, err)
-				}
+			if err := m.addReader(reader, &r); err != nil {
+				return nil, fmt.Errorf("reader %s: %w", r.Name, err)
 			}
 		}
 	}
 	slices.Sort(m.folders)
 	m.folders = slices.Compact(m.folders)
 	return m, nil
+}
+
+func (m *matcher) addReader(reader int, r *Reader) error {
+	for _, text := range r.Files {
+		if err := m.add(text, pattern{reader: reader}); err != nil {
+			return err
+		}
+	}
+	for _, text := range r.Beside {
+		if err := m.add(text, pattern{reader: reader, beside: true}); err != nil {
+			return err
+		}
+	}
+	for _, text := range r.Folders {
+		if m.named == nil {
+			m.named = newMatcher()
+		}
+		if err := m.named.add(text, pattern{reader: reader}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (m *matcher) add(text string, p pattern) error {

@@ -1,6 +1,7 @@
 package inventory_test
 
 import (
+	"io/fs"
 	"testing"
 	"testing/fstest"
 
@@ -105,5 +106,29 @@ func FuzzDistro(f *testing.F) {
 				}
 			}
 		}
+	})
+}
+
+func FuzzSnap(f *testing.F) { fuzzReader(f, "snap", "snap/x/1/meta/snap.yaml") }
+func FuzzCOS(f *testing.F)  { fuzzReader(f, "cos", "etc/cos-package-info.json") }
+func FuzzFlatpak(f *testing.F) {
+	f.Add([]byte("<component><id>a.B</id><releases><release version='1'/></releases></component>"))
+	fuzzTree(f, "flatpak", "var/lib/flatpak/app/x/x86_64/stable/a/export/share/metainfo/x.metainfo.xml", nil)
+}
+
+// FuzzNix: any name of a folder in the store gives a whole component or none.
+func FuzzNix(f *testing.F) {
+	f.Add("perl-5.38.2-man")
+	f.Add("a-unstable-2023")
+	f.Fuzz(func(t *testing.T, name string) {
+		name = "nix/store/1ddf3x30m0z6kknmrmapsc7liz8npi1w-" + name
+		if !fs.ValidPath(name) {
+			return
+		}
+		result, err := inventory.Read(t.Context(), fstest.MapFS{name: {Mode: fs.ModeDir | 0o755}}, &inventory.Options{Image: true, Jobs: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkResult(t, result)
 	})
 }

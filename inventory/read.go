@@ -149,7 +149,7 @@ func (r *reading) fetch(ctx context.Context, items []*item, beside []string) err
 		}
 	}
 	for _, it := range items {
-		if len(it.wants) > 0 {
+		if len(it.wants) > 0 && !it.named {
 			missing(it.real)
 		}
 	}
@@ -169,6 +169,10 @@ func (r *reading) fetch(ctx context.Context, items []*item, beside []string) err
 // file opens one item and lets everyone read it who wants to.
 func (r *reading) file(ctx context.Context, it *item) outcome {
 	var out outcome
+	if it.named {
+		r.all(ctx, bytes.NewReader(nil), it, &out)
+		return out
+	}
 	f, err := r.tree.FS.Open(it.real)
 	switch {
 	case errors.Is(err, layer.ErrNotKept) && len(it.wants) == 0:
@@ -190,10 +194,14 @@ func (r *reading) file(ctx context.Context, it *item) outcome {
 		out.gaps = append(out.gaps, unreadable("file", it.real, tooLarge(max)))
 		return out
 	}
-	for _, w := range it.wants {
-		r.one(ctx, at, it, w, &out)
-	}
+	r.all(ctx, at, it, &out)
 	return out
+}
+
+func (r *reading) all(ctx context.Context, at io.ReaderAt, it *item, out *outcome) {
+	for _, w := range it.wants {
+		r.one(ctx, at, it, w, out)
+	}
 }
 
 func (r *reading) randomAccess(f fs.File) (io.ReaderAt, error) {

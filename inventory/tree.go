@@ -27,6 +27,7 @@ type item struct {
 	size  int64
 	wants []want
 	sniff bool // its first bytes decide about further readers
+	named bool // it is a folder
 }
 
 // want is one reader's interest in an item, under the path that matched.
@@ -149,6 +150,8 @@ func (t *tree) find(ctx context.Context, m *matcher, limits *limit.Limits) ([]*i
 			f.gaps = append(f.gaps, unreadable("folder", e.path, err))
 		case e.mode.IsRegular(), e.mode.Type() == fs.ModeSymlink:
 			f.look(e)
+		case e.mode.IsDir() && m.named != nil:
+			f.lookAtFolder(e.path)
 		}
 	}
 	if err := ctx.Err(); err != nil {
@@ -200,6 +203,17 @@ func (f *finder) look(e entry) {
 	}
 	if info, err := e.info(); err == nil && sniffable(e.path, info.Size(), info.Mode()) {
 		f.item(e.path, info.Size()).sniff = true
+	}
+}
+
+// lookAtFolder asks who wants a folder for its name.
+func (f *finder) lookAtFolder(name string) {
+	readers, _ := f.m.named.match(name, f.readers[:0])
+	f.readers = readers
+	for _, r := range readers {
+		it := f.item(name, 0)
+		it.named = true
+		it.want(r, name)
 	}
 }
 
