@@ -104,7 +104,7 @@ func (rd *reading) inflate(ctx context.Context, i int, r io.ReadCloser, each vis
 	if layer.DiffID, err = rawDigest.sum("its uncompressed tar"); err != nil {
 		return layer, err
 	}
-	if !ended && f == plain && blob.Digest == "" && blob.DiffID == "" && blob.Size <= 0 {
+	if !ended && blob.Digest == "" && blob.DiffID == "" && blob.Size <= 0 {
 		rd.unended(i)
 	}
 	return layer, nil

@@ -35,7 +35,7 @@ func (l *log) append(r *record) {
 	need := 128 + len(r.path) + len(r.link)
 	last := len(l.chunks) - 1
 	if last < 0 || cap(l.chunks[last])-len(l.chunks[last]) < need {
-		l.chunks = append(l.chunks, make([]byte, 0, max(logChunk, need)))
+		l.chunks = append(l.chunks, make([]byte, 0, max(logChunk>>max(6-len(l.chunks), 0), need)))
 		last++
 	}
 	b := l.chunks[last]

@@ -166,15 +166,21 @@ func (s *store) close() error {
 }
 
 // arena hands out small pieces of larger blocks, so that thousands of small
-// files do not become thousands of allocations. It is for one goroutine.
-type arena struct{ free []byte }
+// files do not become thousands of allocations, and starts with small blocks,
+// so that one file in each of many layers does not keep many large ones. It
+// is for one goroutine.
+type arena struct {
+	free  []byte
+	block int
+}
 
 func (a *arena) alloc(n int64) []byte {
 	if n > 8<<10 {
 		return make([]byte, n)
 	}
 	if n > int64(len(a.free)) {
-		a.free = make([]byte, 64<<10)
+		a.block = min(max(2*a.block, 4<<10), 64<<10)
+		a.free = make([]byte, max(a.block, int(n)))
 	}
 	b := a.free[:n:n]
 	a.free = a.free[n:]
