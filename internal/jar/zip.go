@@ -61,10 +61,10 @@ func (t *tools) inflate(packed io.Reader) io.Reader {
 // zipFile is an open zip file.
 type zipFile struct {
 	*tools
-	r         io.ReaderAt
-	start     int64 // of the directory
-	length    int64 // bytes of it
-	base      int64 // where the zip starts
+	r      io.ReaderAt
+	start  int64 // of the directory
+	length int64 // bytes of it
+	base   int64 // where the zip starts
 }
 
 // entry is one file in a zip file.
