@@ -29,7 +29,7 @@ var _ = add(Ecosystem{
 		// its checksums beside it.
 		Name:   "dpkg/status.d",
 		Files:  []string{"var/lib/dpkg/status.d/*"},
-		Beside: []string{"var/lib/dpkg/status.d/*", "usr/share/doc/*/copyright"},
+		Beside: []string{"usr/share/doc/*/copyright"},
 		Read:   readDpkgStatusD,
 	}},
 })

@@ -286,3 +286,96 @@ func TestReadFetchesOnce(t *testing.T) {
 		t.Errorf("fetched (-want +got):\n%s", diff)
 	}
 }
+
+// locked is a file system with a folder that may not be listed and a file
+// that may not be read.
+type locked struct{ fstest.MapFS }
+
+func (l locked) ReadDir(name string) ([]fs.DirEntry, error) {
+	if name == "secret" {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
+	}
+	return l.MapFS.ReadDir(name)
+}
+
+func (l locked) Open(name string) (fs.File, error) {
+	if name == "b/list" {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
+	}
+	return l.MapFS.Open(name)
+}
+
+func TestReadSaysWhatItCouldNotLookAt(t *testing.T) {
+	files := fstest.MapFS{
+		"a/list": text("pkg:npm/x@1"), "b/list": text("pkg:npm/y@1"), "secret/list": text("pkg:npm/z@1"),
+		"proc/1/list": text("pkg:npm/running@1"),
+	}
+	got, err := inventory.Read(t.Context(), locked{files}, &inventory.Options{
+		Image: true, Ecosystems: []inventory.Ecosystem{toy("toy", "**/list")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"pkg:npm/x@1 declared a/list",
+		"gap unreadable-file: file b/list: open b/list: permission denied",
+		"gap unreadable-file: folder secret: open secret: permission denied",
+	}
+	if diff := cmp.Diff(want, lines(got)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestReadOnlyStreams: a file system without links or random access serves
+// as well.
+func TestReadOnlyStreams(t *testing.T) {
+	files := fstest.MapFS{"a/list": text("pkg:npm/x@1"), "b/list": text(strings.Repeat("pkg:npm/y@1\n", 100))}
+	got, err := inventory.Read(t.Context(), streams{files}, &inventory.Options{
+		Ecosystems: []inventory.Ecosystem{toy("toy", "**/list")}, Limits: limit.Limits{FileBytes: 200},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"pkg:npm/x@1 declared a/list",
+		"gap limit: file b/list: file: more than 200 bytes (raise --max-file-bytes if you trust the input)",
+	}
+	if diff := cmp.Diff(want, lines(got)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+type streams struct{ fsys fs.FS }
+
+func (s streams) Open(name string) (fs.File, error) {
+	f, err := s.fsys.Open(name)
+	if _, ok := f.(fs.ReadDirFile); err != nil || ok {
+		return f, err
+	}
+	return struct{ fs.File }{f}, nil
+}
+
+func TestReadMakesFewGapsOfOneFile(t *testing.T) {
+	got, err := inventory.Read(t.Context(), fstest.MapFS{"list": text(strings.Repeat("nonsense\n", 1000))}, &inventory.Options{
+		Ecosystems: []inventory.Ecosystem{toy("toy", "list")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		`gap unreadable-file: file list: and 980 more of the kind`,
+		`gap unreadable-file: file list: purl "nonsense": want pkg:`, // once: the others say the same
+	}
+	if diff := cmp.Diff(want, lines(got)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestReadTooManyEntries(t *testing.T) {
+	_, err := inventory.Read(t.Context(), fstest.MapFS{"a": text(""), "b": text(""), "c": text("")}, &inventory.Options{
+		Ecosystems: []inventory.Ecosystem{toy("toy", "list")}, Limits: limit.Limits{Entries: 2},
+	})
+	if met, ok := errors.AsType[*limit.Error](err); !ok || met.Flag != "--max-entries" {
+		t.Errorf("got %v, want the limit of entries", err)
+	}
+}

@@ -117,7 +117,7 @@ func (t *tree) entries(ctx context.Context) iter.Seq2[entry, error] {
 					return fs.SkipAll
 				}
 				return fs.SkipDir
-			case d.IsDir() && d.Name() == ".git":
+			case d.IsDir() && (d.Name() == ".git" || t.image && kernel[name]):
 				return fs.SkipDir
 			case !yield(entry{path: name, mode: d.Type(), info: d.Info}, nil):
 				return fs.SkipAll
@@ -126,6 +126,9 @@ func (t *tree) entries(ctx context.Context) iter.Seq2[entry, error] {
 		})
 	}
 }
+
+// kernel are the folders of a running system that hold no files of its own.
+var kernel = map[string]bool{"proc": true, "sys": true, "dev": true}
 
 // entry is one name in the tree; its mode may lack the permissions, which
 // info has.
