@@ -8,6 +8,8 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"io"
+	"log"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -31,7 +33,9 @@ func pemFile(t *testing.T, name, kind string, der []byte) string {
 
 func TestTLS(t *testing.T) {
 	rec := serve(t)
-	s := httptest.NewTLSServer(rec.Config.Handler)
+	s := httptest.NewUnstartedServer(rec.Config.Handler)
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.StartTLS()
 	t.Cleanup(s.Close)
 	name := strings.TrimPrefix(s.URL, "https://") + "/a:1"
 	ca := pemFile(t, "ca.pem", "CERTIFICATE", s.Certificate().Raw)
@@ -60,6 +64,7 @@ func TestTLS(t *testing.T) {
 func TestClientCertificate(t *testing.T) {
 	rec := serve(t)
 	s := httptest.NewUnstartedServer(rec.Config.Handler)
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
 	s.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert}
 	s.StartTLS()
 	t.Cleanup(s.Close)
@@ -125,7 +130,9 @@ func TestRedirectToPlainHTTP(t *testing.T) {
 		http.Redirect(w, r, "http://store.example.com/x", http.StatusFound)
 		return true
 	})
-	s := httptest.NewTLSServer(rec.Config.Handler)
+	s := httptest.NewUnstartedServer(rec.Config.Handler)
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.StartTLS()
 	t.Cleanup(s.Close)
 	_, err := client(t, &registry.Options{Insecure: true}).Manifest(t.Context(), ref(t, strings.TrimPrefix(s.URL, "https://")+"/a"))
 	if err == nil || !strings.Contains(err.Error(), "refused redirect") || len(rec.asked()) != 1 {
