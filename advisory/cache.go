@@ -147,11 +147,15 @@ func (u *updater) refresh(ctx context.Context, what, address string, c *cached, 
 	return c.take(resp, address, u.opts.Now, check)
 }
 
-// anyOf tries one place after another until one serves.
+// anyOf tries one place after another until one serves, and a place whose
+// answer broke off once more.
 func (u *updater) anyOf(places []string, try func(address string) error) error {
 	var errs []error
 	for _, place := range places {
 		err := try(place)
+		if brokeOff(err) {
+			err = try(place)
+		}
 		if err == nil {
 			return nil
 		}

@@ -10,6 +10,7 @@ import (
 // zeros, and the caller looks at err once, after a whole thing was read.
 type cursor struct {
 	b   []byte
+	at  int
 	bad bool
 }
 
@@ -20,19 +21,26 @@ func (c *cursor) err(what string) error {
 	return nil
 }
 
+func (c *cursor) left() int { return len(c.b) - c.at }
+
 func (c *cursor) uint() uint64 {
 	// Most numbers are below 128.
-	if len(c.b) > 0 && c.b[0] < 0x80 {
-		v := uint64(c.b[0])
-		c.b = c.b[1:]
-		return v
+	if c.at < len(c.b) {
+		if v := c.b[c.at]; v < 0x80 {
+			c.at++
+			return uint64(v)
+		}
 	}
-	v, n := binary.Uvarint(c.b)
+	return c.long()
+}
+
+func (c *cursor) long() uint64 {
+	v, n := binary.Uvarint(c.b[c.at:])
 	if n <= 0 {
 		c.fail()
 		return 0
 	}
-	c.b = c.b[n:]
+	c.at += n
 	return v
 }
 
@@ -46,7 +54,7 @@ func (c *cursor) int() int64 {
 // count can promise more than the bytes hold.
 func (c *cursor) count() int {
 	n := c.uint()
-	if n > uint64(len(c.b)) {
+	if n > uint64(c.left()) {
 		c.fail()
 		return 0
 	}
@@ -55,22 +63,44 @@ func (c *cursor) count() int {
 
 func (c *cursor) bytes() []byte {
 	n := c.count()
-	b := c.b[:n:n]
-	c.b = c.b[n:]
-	return b
+	c.at += n
+	return c.b[c.at-n : c.at]
 }
 
 func (c *cursor) byte() byte {
-	if len(c.b) == 0 {
+	if c.at >= len(c.b) {
 		c.fail()
 		return 0
 	}
-	v := c.b[0]
-	c.b = c.b[1:]
-	return v
+	c.at++
+	return c.b[c.at-1]
 }
 
-func (c *cursor) fail() { c.b, c.bad = nil, true }
+func (c *cursor) fail() { c.at, c.bad = len(c.b), true }
+
+// textCursor gives strings as parts of one that holds the same bytes.
+type textCursor struct {
+	cursor
+	text string
+}
+
+func (t *textCursor) str() string {
+	n := t.count()
+	t.at += n
+	return t.text[t.at-n : t.at]
+}
+
+func (t *textCursor) strs() []string {
+	n := t.count()
+	if n == 0 {
+		return nil
+	}
+	all := make([]string, n)
+	for i := range all {
+		all[i] = t.str()
+	}
+	return all
+}
 
 func appendInt(b []byte, v int64) []byte { return binary.AppendUvarint(b, uint64(v<<1)^uint64(v>>63)) }
 
@@ -90,23 +120,21 @@ func appendStrings(b []byte, all []string) []byte {
 // never moves or changes bytes that it has given out as a string.
 type arena struct{ b strings.Builder }
 
-const arenaChunk = 128
-
 func (a *arena) add(p []byte) string {
 	if len(p) == 0 {
 		return ""
 	}
-	if a.b.Cap()-a.b.Len() < len(p) {
-		a.grow(len(p))
-	}
+	a.reserve(len(p), 0)
 	start := a.b.Len()
 	a.b.Write(p)
 	return a.b.String()[start:]
 }
 
-// grow begins a new buffer rather than copying the old one over.
-func (a *arena) grow(n int) {
-	size := max(arenaChunk, 2*a.b.Cap(), n)
-	a.b = strings.Builder{}
-	a.b.Grow(min(size, max(n, 64<<10)))
+// reserve makes room for n bytes, and when it must make any, for as many as
+// are expected. It begins a new buffer rather than copying the old one over.
+func (a *arena) reserve(n, expected int) {
+	if a.b.Cap()-a.b.Len() < n {
+		a.b = strings.Builder{}
+		a.b.Grow(max(n, expected))
+	}
 }

@@ -260,22 +260,6 @@ func (db *DB) u32(kind int, i uint64) (uint32, error) {
 	return binary.LittleEndian.Uint32(b), nil
 }
 
-// between is element i of a section whose borders another one holds.
-func (db *DB) between(offsets, kind int, i uint64) ([]byte, error) {
-	b, err := db.bytes(offsets, 4*i, 8)
-	if err != nil {
-		return nil, err
-	}
-	from, to := binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[4:])
-	if to < from {
-		return nil, fmt.Errorf("%w: an element of section %d ends before it begins", ErrCorrupt, kind)
-	}
-	return db.bytes(kind, uint64(from), uint64(to-from))
-}
-
-// len is how many elements a table of borders has.
-func (db *DB) len(offsets int) int { return max(0, int(db.sections[offsets].len/4)-1) }
-
 // str is the string at an offset of the strings.
 func (db *DB) str(off uint64) ([]byte, error) {
 	s := &db.sections[secStrings]

@@ -31,8 +31,8 @@ func (b *builder) describe(k *known, g *graph, said []names) {
 		e := &b.entries[i]
 		for _, v := range k.about[n] {
 			c := b.candidate(e, g.ids[e.id], k.vulns[v].name, len(k.about[n]) > 1)
-			c.number = uint64(n) + 1
-			if best[v].number == 0 || c.compare(best[v]) < 0 {
+			c.number = uint64(n)
+			if best[v].id == "" || c.compare(best[v]) < 0 {
 				best[v] = c
 			}
 		}

@@ -37,11 +37,11 @@ const (
 	secEcosystems                 // names and counts
 	secIndex                      // open-addressing hash: u32 hash, u32 offset+1 of the package
 	secPackages                   // key and rows of each package, in order
-	secStrings                    // versions, symbols, vectors: length and bytes
+	secStrings                    // raters and vectors: length and bytes
 	secAdvisoryOffsets            // u32 each, in the order of the ids
-	secAdvisories                 // id, vulnerabilities, where the text is
+	secAdvisories                 // length, id, where the text is, vulnerabilities
 	secVulnOffsets                // u32 each, in the order of the ids
-	secVulns                      // id, aliases, ratings, EPSS, KEV
+	secVulns                      // u32 length, id, aliases, ratings, EPSS, KEV
 	secBlockOffsets               // u32 each, and the end
 	secBlocks                     // texts, each block one zstd frame
 	knownSections

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -105,8 +106,14 @@ func missing(err error) bool {
 	return ok && (e.code == http.StatusNotFound || e.code == http.StatusGone)
 }
 
+// brokeOff says whether an answer began and did not end as it should.
+func brokeOff(err error) bool {
+	_, network := errors.AsType[*net.OpError](err)
+	return network || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, errStalled) || errors.Is(err, errHash)
+}
+
 // get opens a file. It tries again when the server is busy or does not
-// answer; whoever reads the body deals with what breaks off later.
+// answer; what breaks off later is for whoever reads the body.
 func (c *client) get(ctx context.Context, what, address string, have condition) (*response, error) {
 	pause := firstPause
 	for attempt := 1; ; attempt++ {
@@ -143,8 +150,9 @@ func (c *client) once(ctx context.Context, what, address string, have condition)
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		cancel(nil)
-		if errors.Is(err, errRedirect) || errors.Is(err, errTooMany) || ctx.Err() != nil {
+		defer cancel(nil)
+		_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
+		if untrusted || errors.Is(err, errRedirect) || errors.Is(err, errTooMany) || ctx.Err() != nil {
 			return nil, -1, err
 		}
 		return nil, 0, err

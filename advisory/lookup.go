@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"math/bits"
+	"strings"
 
 	"github.com/boltseal/boltseal"
 )
@@ -36,7 +37,7 @@ func (db *DB) lookup(ecosystem, name string, yield func(Record, error) bool) err
 	if err != nil || rows == nil {
 		return err
 	}
-	r := rowReader{db: db, c: cursor{b: rows}, ecosystem: ecosystem, name: name}
+	r := rowReader{db: db, c: textCursor{cursor: cursor{b: rows}, text: string(rows)}, ecosystem: ecosystem, name: name}
 	return r.all(yield)
 }
 
@@ -93,7 +94,7 @@ func (db *DB) packageAt(off uint64) (packed, error) {
 	}
 	c := cursor{b: b}
 	p := packed{ecosystem: uint32(c.uint()), name: c.bytes(), end: off + 4 + size}
-	p.rows = c.b
+	p.rows = b[c.at:]
 	if int(p.ecosystem) >= len(db.ecosystems) {
 		c.fail()
 	}
@@ -142,25 +143,30 @@ var statuses = [8]boltseal.Status{
 	"", boltseal.StatusFixed, boltseal.StatusWillNotFix, boltseal.StatusDeferred, boltseal.StatusNotAffected, boltseal.StatusUnderReview,
 }
 
-// rowReader decodes the rows of one package. It makes one buffer for all
-// strings and one slice for all ranges, however many rows there are.
+// rowReader decodes the rows of one package. All their strings are parts of
+// one copy of the rows, and their ranges of one slice, however many there
+// are.
 type rowReader struct {
 	db              *DB
-	c               cursor
+	c               textCursor
 	ecosystem, name string
-	text            arena
+	text            arena // ids
 	ranges          []boltseal.Range
 	lists           []string
-	fault           error
+	coming          int // rows from here on
 }
 
 func (r *rowReader) all(yield func(Record, error) bool) error {
 	n := r.c.count()
 	advisory := uint64(0)
-	for range n {
-		advisory += r.c.uint()
-		rec, err := r.row(advisory)
-		if err != nil {
+	for i := range n {
+		r.coming = n - i
+		advisory += uint64(r.c.int())
+		rec := r.row()
+		if err := r.c.err("row"); err != nil {
+			return err
+		}
+		if err := r.head(&rec, advisory); err != nil {
 			return err
 		}
 		if !yield(rec, nil) {
@@ -170,7 +176,7 @@ func (r *rowReader) all(yield func(Record, error) bool) error {
 	return r.c.err("rows")
 }
 
-func (r *rowReader) row(advisory uint64) (Record, error) {
+func (r *rowReader) row() Record {
 	var rec Record
 	flags := r.c.uint()
 	rec.Affected = boltseal.Affected{
@@ -179,7 +185,7 @@ func (r *rowReader) row(advisory uint64) (Record, error) {
 	}
 	if flags&rowSimple != 0 {
 		rec.Affected.Ranges = r.makeRanges(1)
-		rec.Affected.Ranges[0] = boltseal.Range{Introduced: "0", Fixed: r.str()}
+		rec.Affected.Ranges[0] = boltseal.Range{Introduced: "0", Fixed: r.c.str()}
 	} else {
 		n := r.c.count()
 		rec.Affected.Ranges = r.makeRanges(n)
@@ -196,33 +202,35 @@ func (r *rowReader) row(advisory uint64) (Record, error) {
 	if flags&rowModules != 0 {
 		rec.Modules = r.strs()
 	}
-	if err := r.c.err("row"); err != nil {
-		return rec, err
-	}
-	if r.fault != nil {
-		return rec, r.fault
-	}
-	return rec, r.head(&rec, advisory)
+	return rec
 }
 
 // head fills in what the advisory's own entry says.
-func (r *rowReader) head(rec *Record, advisory uint64) error {
-	b, err := r.db.between(secAdvisoryOffsets, secAdvisories, advisory)
+func (r *rowReader) head(rec *Record, off uint64) error {
+	b, err := r.db.headAt(off)
 	if err != nil {
 		return err
 	}
 	c := cursor{b: b}
-	rec.ID = r.text.add(c.bytes())
+	id := c.bytes()
+	r.text.reserve(len(id), min(len(b), 40)*min(64, r.coming))
+	rec.ID = r.text.add(id)
 	h := readHead(&c)
 	rec.Kind = kinds[h.kind]
-	n := c.count()
+	n := 1
+	if h.named == namedInList {
+		n = c.count()
+	}
 	rec.Vulns = r.makeList(n)
-	for i := range n {
-		name, err := r.db.vulnName(c.uint())
-		if err != nil {
-			return err
+	for i := range rec.Vulns {
+		switch h.named {
+		case namedAsItself:
+			rec.Vulns[i] = rec.ID
+		case namedBehindDash:
+			_, rec.Vulns[i], _ = strings.Cut(rec.ID, "-")
+		default:
+			rec.Vulns[i] = r.text.add(c.bytes())
 		}
-		rec.Vulns[i] = r.text.add(name)
 	}
 	return c.err("advisory")
 }
@@ -231,45 +239,33 @@ func (r *rowReader) readRange() boltseal.Range {
 	flags := r.c.byte()
 	out := boltseal.Range{Introduced: "0"}
 	if flags&rangeIntroduced != 0 {
-		out.Introduced = r.str()
+		out.Introduced = r.c.str()
 	}
 	if flags&rangeFixed != 0 {
-		out.Fixed = r.str()
+		out.Fixed = r.c.str()
 	}
 	if flags&rangeLast != 0 {
-		out.LastAffected = r.str()
+		out.LastAffected = r.c.str()
 	}
 	return out
-}
-
-func (r *rowReader) str() string {
-	off := r.c.uint()
-	if r.c.bad || r.fault != nil {
-		return ""
-	}
-	b, err := r.db.str(off)
-	if err != nil {
-		r.fault = err
-		return ""
-	}
-	return r.text.add(b)
 }
 
 func (r *rowReader) strs() []string {
-	n := r.c.count()
-	out := r.makeList(n)
-	for i := range n {
-		out[i] = r.str()
+	out := r.makeList(r.c.count())
+	for i := range out {
+		out[i] = r.c.str()
 	}
 	return out
 }
 
+// makeRanges gives room for n ranges. Most rows have one, so the room for
+// those of the coming rows is made at once.
 func (r *rowReader) makeRanges(n int) []boltseal.Range {
 	if n == 0 {
 		return nil
 	}
 	if len(r.ranges) < n {
-		r.ranges = make([]boltseal.Range, max(n, min(64, 1+len(r.c.b)/4)))
+		r.ranges = make([]boltseal.Range, max(n, min(64, r.coming)))
 	}
 	out := r.ranges[:n:n]
 	r.ranges = r.ranges[n:]
@@ -281,7 +277,7 @@ func (r *rowReader) makeList(n int) []string {
 		return nil
 	}
 	if len(r.lists) < n {
-		r.lists = make([]string, max(n, min(64, 1+len(r.c.b)/4)))
+		r.lists = make([]string, max(n, min(64, r.coming)))
 	}
 	out := r.lists[:n:n]
 	r.lists = r.lists[n:]

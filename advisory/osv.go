@@ -26,7 +26,7 @@ var _ = add(Feed{
 })
 
 const (
-	maxRecordBytes = 64 << 20  // of one record, inflated
+	maxRecordBytes = 32 << 20  // of one record, inflated
 	maxRecords     = 5_000_000 // of one archive
 	archiveName    = "all.zip"
 	nowhere        = "[EMPTY]" // where the bucket keeps records that speak of no package

@@ -131,7 +131,7 @@ func enumerated(versions []string, out *boltseal.Affected, scheme *version.Schem
 // "Moderate: ruby security update", gives the first word; all its streams
 // are meant. An empty one gives "*".
 func modulesOf(summary string) []string {
-	if word, rest, ok := strings.Cut(summary, ": "); ok && !strings.Contains(word, " ") || strings.HasPrefix(summary, "new ") {
+	if _, rest, ok := strings.Cut(summary, ": "); ok {
 		summary = rest
 	}
 	var modules []string

@@ -19,7 +19,7 @@ import (
 func (o *osvRecord) rate(r *record) {
 	by := publisher(r.ID)
 	scorer := by
-	if by == "debian" || by == "alpine" {
+	if by == "debian" || by == "alpine" || by == "ubuntu" {
 		// What they carry is NVD's; their own word is no vector.
 		scorer = "nvd"
 	}

@@ -23,7 +23,7 @@ func (db *DB) block(n uint64) (*block, error) {
 	if b := slot.Load(); b != nil && b.number == n {
 		return b, nil
 	}
-	frame, err := db.between(secBlockOffsets, secBlocks, n)
+	frame, err := db.frame(n)
 	if err != nil {
 		return nil, err
 	}
@@ -42,29 +42,17 @@ func (db *DB) block(n uint64) (*block, error) {
 	return b, nil
 }
 
-// textCursor reads texts out of a block without copying them.
-type textCursor struct {
-	cursor
-	whole string // ends where b ends
-}
-
-func (t *textCursor) str() string {
-	n := t.count()
-	from := len(t.whole) - len(t.b)
-	t.b = t.b[n:]
-	return t.whole[from : from+n]
-}
-
-func (t *textCursor) strs() []string {
-	n := t.count()
-	if n == 0 {
-		return nil
+// frame is a block as it is stored.
+func (db *DB) frame(n uint64) ([]byte, error) {
+	b, err := db.bytes(secBlockOffsets, 4*n, 8)
+	if err != nil {
+		return nil, err
 	}
-	all := make([]string, n)
-	for i := range all {
-		all[i] = t.str()
+	from, to := binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[4:])
+	if to < from {
+		return nil, fmt.Errorf("%w: block %d ends before it begins", ErrCorrupt, n)
 	}
-	return all
+	return db.bytes(secBlocks, uint64(from), uint64(to-from))
 }
 
 func (t *textCursor) time() time.Time {

@@ -1,35 +1,60 @@
 package advisory
 
 import (
+	"encoding/binary"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/boltseal/boltseal"
 )
 
 const (
-	blockSize = 8 << 10   // texts of one block, unless one alone is longer
-	maxBlock  = 256 << 20 // what a block may inflate to
+	blockSize = 8 << 10  // texts of one block, unless one alone is longer
+	maxBlock  = 64 << 20 // what a block may inflate to
 )
 
 var kinds = [4]boltseal.AdvisoryFor{"", boltseal.Malware, boltseal.Informational}
 
-// head is the fixed part of an advisory's entry, behind its id.
+// head is an advisory's entry without its id and its vulnerabilities.
 type head struct {
-	kind  byte
+	kind  byte // index into kinds
+	named byte // how its vulnerabilities are named
 	feed  uint64
-	block uint64
+	block uint64 // where its text is
 	at    uint64
 }
 
+// Most advisories are about one vulnerability that their own id tells.
+const (
+	namedInList     = iota
+	namedAsItself   // GHSA-… that has no CVE
+	namedBehindDash // DEBIAN-CVE-2024-0727
+)
+
+// readHead reads what stands between the id and the names of the
+// vulnerabilities.
 func readHead(c *cursor) head {
-	return head{kind: c.byte() & 3, feed: c.uint(), block: c.uint(), at: c.uint()}
+	flags := c.byte()
+	return head{kind: flags & 3, named: flags >> 2 & 3}
 }
 
-func appendHead(b []byte, h head) []byte {
-	b = append(b, h.kind)
-	return appendUints(b, h.feed, h.block, h.at)
+// place reads what stands behind them.
+func (h *head) place(c *cursor) { h.feed, h.block, h.at = c.uint(), c.uint(), c.uint() }
+
+// headAt is an advisory's entry at an offset.
+func (db *DB) headAt(off uint64) ([]byte, error) {
+	size := db.sections[secAdvisories].len
+	b, err := db.bytes(secAdvisories, off, min(binary.MaxVarintLen32, size-min(off, size)))
+	if err != nil {
+		return nil, err
+	}
+	n, k := binary.Uvarint(b)
+	if k <= 0 {
+		return nil, fmt.Errorf("%w: an advisory has no length", ErrCorrupt)
+	}
+	return db.bytes(secAdvisories, off+uint64(k), n)
 }
 
 // vuln is what is known of one vulnerability, whoever wrote about it.
@@ -39,7 +64,7 @@ type vuln struct {
 	ratings []boltseal.Rating
 	epss    *boltseal.EPSS
 	kev     *boltseal.KEV
-	words   uint64 // number + 1 of the advisory whose text describes it
+	words   uint64 // offset of the advisory whose text describes it
 	shared  bool   // that text is about others as well
 }
 
@@ -60,32 +85,35 @@ func (db *DB) advisory(id string) (*boltseal.Advisory, error) {
 	if db.gone.Load() {
 		return nil, errClosed
 	}
-	n, ok, err := db.search(secAdvisoryOffsets, secAdvisories, id)
+	entry, err := db.search(secAdvisoryOffsets, db.headAt, id)
 	if err != nil {
 		return nil, err
 	}
-	if ok {
-		return db.own(n)
+	if entry != nil {
+		return db.own(entry)
 	}
-	n, ok, err = db.search(secVulnOffsets, secVulns, id)
+	v, err := db.vuln(id)
 	if err != nil {
 		return nil, err
 	}
-	if !ok {
+	if v == nil {
 		return nil, ErrNotFound
 	}
-	return db.foreign(n)
+	return db.foreign(v)
 }
 
 // own is an advisory in its own words.
-func (db *DB) own(n uint64) (*boltseal.Advisory, error) {
-	a, vulns, err := db.words(n)
+func (db *DB) own(entry []byte) (*boltseal.Advisory, error) {
+	a, vulns, err := db.words(entry)
 	if err != nil || len(vulns) != 1 {
 		return a, err
 	}
 	v, err := db.vuln(vulns[0])
 	if err != nil {
 		return nil, err
+	}
+	if v == nil {
+		return nil, fmt.Errorf("%w: no vulnerability %s", ErrCorrupt, vulns[0])
 	}
 	a.EPSS, a.KEV = v.epss, v.kev
 	for _, rating := range v.ratings {
@@ -104,39 +132,40 @@ func (db *DB) own(n uint64) (*boltseal.Advisory, error) {
 
 // foreign is a vulnerability that nobody published under its own name, in
 // the words of whoever describes it best.
-func (db *DB) foreign(n uint64) (*boltseal.Advisory, error) {
-	v, err := db.vuln(n)
+func (db *DB) foreign(v *vuln) (*boltseal.Advisory, error) {
+	entry, err := db.headAt(v.words)
 	if err != nil {
 		return nil, err
 	}
-	a := &boltseal.Advisory{}
-	if v.words > 0 {
-		if a, _, err = db.words(v.words - 1); err != nil {
-			return nil, err
-		}
-		if v.shared {
-			// What is written of ten vulnerabilities describes none.
-			a.Details, a.CWEs, a.Published = "", nil, time.Time{}
-		}
+	a, _, err := db.words(entry)
+	if err != nil {
+		return nil, err
 	}
-	a.ID, a.Aliases, a.Upstream, a.Related, a.Kind = v.name, v.aliases, nil, nil, ""
+	if v.shared {
+		// What is written of ten vulnerabilities describes none.
+		a.Details, a.CWEs, a.Published, a.Kind = "", nil, time.Time{}, ""
+	}
+	a.ID, a.Aliases, a.Upstream, a.Related = v.name, v.aliases, nil, nil
 	a.Ratings, a.EPSS, a.KEV = v.ratings, v.epss, v.kev
 	return a, nil
 }
 
 // words decodes an advisory's text, and which vulnerabilities it is about.
-func (db *DB) words(n uint64) (*boltseal.Advisory, []uint64, error) {
-	b, err := db.between(secAdvisoryOffsets, secAdvisories, n)
-	if err != nil {
-		return nil, nil, err
-	}
-	c := cursor{b: b}
+func (db *DB) words(entry []byte) (*boltseal.Advisory, []string, error) {
+	c := cursor{b: entry}
 	id := string(c.bytes())
 	h := readHead(&c)
-	vulns := make([]uint64, c.count())
-	for i := range vulns {
-		vulns[i] = c.uint()
+	vulns := []string{id}
+	switch h.named {
+	case namedBehindDash:
+		_, vulns[0], _ = strings.Cut(id, "-")
+	case namedInList:
+		vulns = make([]string, c.count())
+		for i := range vulns {
+			vulns[i] = string(c.bytes())
+		}
 	}
+	h.place(&c)
 	if err := c.err("advisory"); err != nil {
 		return nil, nil, err
 	}
@@ -150,51 +179,55 @@ func (db *DB) words(n uint64) (*boltseal.Advisory, []uint64, error) {
 	if h.at > uint64(len(blk.raw)) {
 		return nil, nil, fmt.Errorf("%w: a text lies outside of its block", ErrCorrupt)
 	}
-	t := textCursor{cursor: cursor{b: blk.raw[h.at:]}, whole: blk.text}
+	t := textCursor{cursor: cursor{b: blk.raw, at: int(h.at)}, text: blk.text}
 	a := t.advisory()
 	a.ID, a.Kind, a.Feed = id, kinds[h.kind], db.meta.Feeds[h.feed].Name
 	return a, vulns, t.err("text")
 }
 
-// search finds an id in a table that is sorted by it.
-func (db *DB) search(offsets, kind int, id string) (uint64, bool, error) {
-	low, high := uint64(0), uint64(db.len(offsets))
+// search finds the entry of an id in a section that is sorted by it; nil is
+// none.
+func (db *DB) search(offsets int, at func(uint64) ([]byte, error), id string) ([]byte, error) {
+	low, high := uint64(0), db.sections[offsets].len/4
 	for low < high {
 		middle := (low + high) / 2
-		b, err := db.between(offsets, kind, middle)
+		off, err := db.u32(offsets, middle)
 		if err != nil {
-			return 0, false, err
+			return nil, err
+		}
+		b, err := at(uint64(off))
+		if err != nil {
+			return nil, err
 		}
 		c := cursor{b: b}
-		got := string(c.bytes())
+		got := c.bytes()
 		if err := c.err("id"); err != nil {
-			return 0, false, err
+			return nil, err
 		}
-		switch {
-		case got == id:
-			return middle, true, nil
-		case got < id:
+		switch order := strings.Compare(string(got), id); {
+		case order == 0:
+			return b, nil
+		case order < 0:
 			low = middle + 1
 		default:
 			high = middle
 		}
 	}
-	return 0, false, nil
+	return nil, nil
 }
 
-func (db *DB) vulnName(n uint64) ([]byte, error) {
-	b, err := db.between(secVulnOffsets, secVulns, n)
+func (db *DB) vulnAt(off uint64) ([]byte, error) {
+	b, err := db.bytes(secVulns, off, 4)
 	if err != nil {
 		return nil, err
 	}
-	c := cursor{b: b}
-	name := c.bytes()
-	return name, c.err("vulnerability")
+	return db.bytes(secVulns, off+4, uint64(binary.LittleEndian.Uint32(b)))
 }
 
-func (db *DB) vuln(n uint64) (*vuln, error) {
-	b, err := db.between(secVulnOffsets, secVulns, n)
-	if err != nil {
+// vuln is the vulnerability of that name, nil when nobody knows it.
+func (db *DB) vuln(name string) (*vuln, error) {
+	b, err := db.search(secVulnOffsets, db.vulnAt, name)
+	if b == nil || err != nil {
 		return nil, err
 	}
 	c := cursor{b: b}

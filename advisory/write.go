@@ -100,12 +100,11 @@ func (b *builder) write(f *os.File) (*boltseal.Snapshot, error) {
 	known := b.resolve()
 	feeds, feedNumber := b.states()
 	pkgs := b.sortRows(known)
-	strs, err := b.layStrings(known, pkgs)
-	if err != nil {
-		return nil, err
-	}
-	l := layout{b: b, k: known, strings: strs, feedNumber: feedNumber}
-	if err := l.packages(pkgs); err != nil {
+	l := layout{b: b, k: known, feedNumber: feedNumber}
+	l.layStrings()
+	l.layAdvisories(pkgs)
+	l.layVulns()
+	if err := l.layPackages(pkgs); err != nil {
 		return nil, err
 	}
 	m := meta{
@@ -120,8 +119,6 @@ func (b *builder) write(f *os.File) (*boltseal.Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	advisoryOffsets, advisories := l.advisories()
-	vulnOffsets, vulns := l.vulns()
 	for _, s := range []struct {
 		kind uint32
 		data io.WriterTo
@@ -129,12 +126,12 @@ func (b *builder) write(f *os.File) (*boltseal.Snapshot, error) {
 		{secMeta, bytes.NewReader(metaJSON)},
 		{secEcosystems, bytes.NewReader(l.ecosystems)},
 		{secIndex, bytes.NewReader(l.index)},
-		{secPackages, bytes.NewReader(l.packed)},
-		{secStrings, bytes.NewReader(strs.data)},
-		{secAdvisoryOffsets, bytes.NewReader(advisoryOffsets)},
-		{secAdvisories, bytes.NewReader(advisories)},
-		{secVulnOffsets, bytes.NewReader(vulnOffsets)},
-		{secVulns, bytes.NewReader(vulns)},
+		{secPackages, bytes.NewReader(l.packages)},
+		{secStrings, bytes.NewReader(l.strings)},
+		{secAdvisoryOffsets, bytes.NewReader(l.advisoryOffsets)},
+		{secAdvisories, bytes.NewReader(l.advisories)},
+		{secVulnOffsets, bytes.NewReader(l.vulnOffsets)},
+		{secVulns, bytes.NewReader(l.vulns)},
 		{secBlockOffsets, bytes.NewReader(b.blockOffsets())},
 		{secBlocks, &b.spool},
 	} {
@@ -210,84 +207,102 @@ func (b *builder) sortRows(k *known) []pkg {
 	return out
 }
 
-// laid are the strings in their place: the most used first, because their
-// offsets are the shortest to write.
-type laid struct {
-	data []byte
-	at   []uint64          // of an interned string
-	of   map[string]uint32 // interner's numbers
-}
-
-func (l *laid) offset(s string) uint64 { return l.at[l.of[s]] }
-
-func (b *builder) layStrings(k *known, pkgs []pkg) (*laid, error) {
-	uses := make([]uint32, len(b.strings.list))
-	uses[0] = 1
-	for _, p := range pkgs {
-		for _, r := range p.rows {
-			b.eachString(r, func(s uint32) { uses[s]++ })
-		}
-	}
-	for i := range k.vulns {
-		for _, r := range k.vulns[i].ratings {
-			uses[b.strings.of(r.By)]++
-			uses[b.strings.of(r.Vector)]++
-		}
-	}
-	var order []uint32
-	for i, n := range uses {
-		if n > 0 {
-			order = append(order, uint32(i))
-		}
-	}
-	slices.SortFunc(order, func(x, y uint32) int {
-		return cmp.Or(-cmp.Compare(uses[x], uses[y]), strings.Compare(b.strings.list[x], b.strings.list[y]))
-	})
-	l := &laid{at: make([]uint64, len(uses)), of: b.strings.number}
-	for _, i := range order {
-		l.at[i] = uint64(len(l.data))
-		l.data = appendBytes(l.data, b.strings.list[i])
-	}
-	if len(l.data) > math.MaxUint32 {
-		return nil, errTooLarge
-	}
-	return l, nil
-}
-
-// eachString visits the strings among a row's words.
-func (b *builder) eachString(r row, visit func(uint32)) {
-	words := b.words[r.at:r.end]
-	flags, words := words[0], words[1:]
-	n := 1
-	if flags&rowSimple == 0 {
-		n, words = 3*int(words[0]), words[1:]
-	}
-	for _, s := range words[:n] {
-		visit(s)
-	}
-	words = words[n:]
-	for len(words) > 0 {
-		n = int(words[0])
-		for _, s := range words[1 : 1+n] {
-			visit(s)
-		}
-		words = words[1+n:]
-	}
-}
-
 // layout turns numbers into bytes.
 type layout struct {
 	b          *builder
 	k          *known
-	strings    *laid
 	feedNumber []uint64
 
-	ecosystems, index, packed []byte
-	records                   int
+	ecosystems, index, packages []byte
+	strings                     []byte
+	advisoryOffsets, advisories []byte
+	vulnOffsets, vulns          []byte
+	stringAt                    map[string]uint64
+	advisoryAt                  []uint64 // of each of k.entries
+	records                     int
 }
 
-// packages writes the packages, the index over them and the ecosystems.
-func (l *layout) packages(pkgs []pkg) error {
+// layStrings writes raters and vectors, the most used first, because their
+// offsets are the shortest to write.
+func (l *layout) layStrings() {
+	uses := map[string]int{"": 0}
+	for i := range l.k.vulns {
+		for _, r := range l.k.vulns[i].ratings {
+			uses[r.By]++
+			uses[r.Vector]++
+		}
+	}
+	order := make([]string, 0, len(uses))
+	for s := range uses {
+		order = append(order, s)
+	}
+	slices.SortFunc(order, func(x, y string) int { return cmp.Or(-cmp.Compare(uses[x], uses[y]), strings.Compare(x, y)) })
+	l.stringAt = make(map[string]uint64, len(order))
+	for _, s := range order {
+		l.stringAt[s] = uint64(len(l.strings))
+		l.strings = appendBytes(l.strings, s)
+	}
+}
+
+// layAdvisories writes the entries in the order in which the packages speak
+// of them, so that the entries of one package lie side by side.
+func (l *layout) layAdvisories(pkgs []pkg) {
+	const unset = math.MaxUint64
+	l.advisoryAt = slices.Repeat([]uint64{unset}, len(l.k.entries))
+	place := func(n uint32) {
+		if l.advisoryAt[n] == unset {
+			l.advisoryAt[n] = uint64(len(l.advisories))
+			l.advisories = appendBytes(l.advisories, l.entry(n))
+		}
+	}
+	for _, p := range pkgs {
+		for _, r := range p.rows {
+			place(l.k.number[r.entry])
+		}
+	}
+	for n := range l.k.entries {
+		place(uint32(n))
+		l.advisoryOffsets = binary.LittleEndian.AppendUint32(l.advisoryOffsets, uint32(l.advisoryAt[n]))
+	}
+}
+
+// entry is what is stored of one advisory beside its text.
+func (l *layout) entry(n uint32) []byte {
+	e := &l.b.entries[l.k.entries[n]]
+	id, about := l.b.ids.list[e.id], l.k.about[n]
+	kind, named := e.kind, byte(namedInList)
+	if len(about) == 1 {
+		name := l.k.vulns[about[0]].name
+		if _, behind, ok := strings.Cut(id, "-"); name == id {
+			named = namedAsItself
+		} else if ok && name == behind {
+			named = namedBehindDash
+		}
+	}
+	out := append(appendBytes(nil, id), kind|named<<2)
+	if named == namedInList {
+		out = binary.AppendUvarint(out, uint64(len(about)))
+		for _, v := range about {
+			out = appendBytes(out, l.k.vulns[v].name)
+		}
+	}
+	return appendUints(out, l.feedNumber[e.feed], e.block, e.at)
+}
+
+func (l *layout) layVulns() {
+	str := func(s string) uint64 { return l.stringAt[s] }
+	for i := range l.k.vulns {
+		v := &l.k.vulns[i]
+		v.words = l.advisoryAt[v.words]
+		at := len(l.vulns)
+		l.vulnOffsets = binary.LittleEndian.AppendUint32(l.vulnOffsets, uint32(at))
+		l.vulns = appendVuln(append(l.vulns, 0, 0, 0, 0), v, str)
+		binary.LittleEndian.PutUint32(l.vulns[at:], uint32(len(l.vulns)-at-4))
+	}
+}
+
+// layPackages writes the packages, the index over them and the ecosystems.
+func (l *layout) layPackages(pkgs []pkg) error {
 	slots := uint64(len(pkgs))*10/7 + 1
 	l.index = make([]byte, 8*slots)
 	var releases []Release
@@ -300,22 +315,11 @@ func (l *layout) packages(pkgs []pkg) error {
 		r.Records += len(p.rows)
 		l.records += len(p.rows)
 		number := uint32(len(releases) - 1)
-		at := len(l.packed)
+		at := len(l.packages)
 		if at >= math.MaxUint32 {
 			return errTooLarge
 		}
-		l.packed = append(l.packed, 0, 0, 0, 0)
-		l.packed = binary.AppendUvarint(l.packed, uint64(number))
-		l.packed = appendBytes(l.packed, p.name)
-		l.packed = binary.AppendUvarint(l.packed, uint64(len(p.rows)))
-		last := uint64(0)
-		for _, r := range p.rows {
-			advisory := uint64(l.k.number[r.entry])
-			l.packed = binary.AppendUvarint(l.packed, advisory-last)
-			l.packed = l.appendRow(l.packed, r)
-			last = advisory
-		}
-		binary.LittleEndian.PutUint32(l.packed[at:], uint32(len(l.packed)-at-4))
+		l.layPackage(number, p)
 		l.insert(number, p.name, uint32(at)+1, slots)
 	}
 	l.ecosystems = binary.AppendUvarint(nil, uint64(len(releases)))
@@ -324,6 +328,23 @@ func (l *layout) packages(pkgs []pkg) error {
 		l.ecosystems = appendUints(l.ecosystems, uint64(r.Packages), uint64(r.Records))
 	}
 	return nil
+}
+
+func (l *layout) layPackage(ecosystem uint32, p pkg) {
+	at := len(l.packages)
+	out := append(l.packages, 0, 0, 0, 0)
+	out = binary.AppendUvarint(out, uint64(ecosystem))
+	out = appendBytes(out, p.name)
+	out = binary.AppendUvarint(out, uint64(len(p.rows)))
+	last := uint64(0)
+	for _, r := range p.rows {
+		advisory := l.advisoryAt[l.k.number[r.entry]]
+		out = appendInt(out, int64(advisory-last))
+		out = l.appendRow(out, l.b.words[r.at:r.end])
+		last = advisory
+	}
+	binary.LittleEndian.PutUint32(out[at:], uint32(len(out)-at-4))
+	l.packages = out
 }
 
 // insert puts a package into the first free slot from where its hash points.
@@ -339,11 +360,11 @@ func (l *layout) insert(ecosystem uint32, name string, at uint32, slots uint64) 
 	binary.LittleEndian.PutUint32(l.index[8*slot+4:], at)
 }
 
-func (l *layout) appendRow(out []byte, r row) []byte {
-	words := l.b.words[r.at:r.end]
+// appendRow spells out what a row's words say.
+func (l *layout) appendRow(out []byte, words []uint32) []byte {
 	flags, words := words[0], words[1:]
 	out = binary.AppendUvarint(out, uint64(flags))
-	str := func(s uint32) { out = binary.AppendUvarint(out, l.strings.at[s]) }
+	str := func(s uint32) { out = appendBytes(out, l.b.strings.list[s]) }
 	if flags&rowSimple != 0 {
 		str(words[0])
 		words = words[1:]
@@ -368,26 +389,4 @@ func (l *layout) appendRow(out []byte, r row) []byte {
 		words = words[1+n:]
 	}
 	return out
-}
-
-func (l *layout) advisories() (offsets, data []byte) {
-	for n, i := range l.k.entries {
-		offsets = binary.LittleEndian.AppendUint32(offsets, uint32(len(data)))
-		e := &l.b.entries[i]
-		data = appendBytes(data, l.b.ids.list[e.id])
-		data = appendHead(data, head{kind: e.kind, feed: l.feedNumber[e.feed], block: e.block, at: e.at})
-		data = binary.AppendUvarint(data, uint64(len(l.k.about[n])))
-		for _, v := range l.k.about[n] {
-			data = binary.AppendUvarint(data, uint64(v))
-		}
-	}
-	return binary.LittleEndian.AppendUint32(offsets, uint32(len(data))), data
-}
-
-func (l *layout) vulns() (offsets, data []byte) {
-	for i := range l.k.vulns {
-		offsets = binary.LittleEndian.AppendUint32(offsets, uint32(len(data)))
-		data = appendVuln(data, &l.k.vulns[i], l.strings.offset)
-	}
-	return binary.LittleEndian.AppendUint32(offsets, uint32(len(data))), data
 }

@@ -1,0 +1,148 @@
+package advisory_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/boltseal/boltseal/advisory"
+)
+
+// mirrorDB builds the database of the mirror once for all benchmarks.
+func mirrorDB(b *testing.B) string {
+	b.Helper()
+	dir := mirror(b)
+	path := filepath.Join(os.TempDir(), "boltseal-bench.db")
+	if _, err := os.Stat(path); err == nil && !*rebuild {
+		return path
+	}
+	start := time.Now()
+	if err := buildFile(b.Context(), path, mirrorSources(dir)...); err != nil {
+		b.Fatal(err)
+	}
+	b.Logf("built in %s", time.Since(start))
+	*rebuild = false
+	return path
+}
+
+func benchDB(b *testing.B) *advisory.DB {
+	b.Helper()
+	db, err := advisory.Open(mirrorDB(b))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+func keys(b *testing.B, db *advisory.DB) []advisory.Key {
+	b.Helper()
+	var all []advisory.Key
+	for k, err := range db.Keys() {
+		if err != nil {
+			b.Fatal(err)
+		}
+		all = append(all, k)
+	}
+	return all
+}
+
+// shuffle visits indices in an order that no cache foresees, always the same.
+func shuffle(i, n int) int { return int(uint64(i) * 0x9E3779B97F4A7C15 % uint64(n)) }
+
+// BenchmarkLookupHit asks for every package there is, the many with few
+// records and the few with thousands alike.
+func BenchmarkLookupHit(b *testing.B) {
+	db := benchDB(b)
+	all := keys(b, db)
+	b.ReportAllocs()
+	i, records := 0, 0
+	for b.Loop() {
+		k := all[shuffle(i, len(all))]
+		i++
+		for _, err := range db.Lookup(k.Ecosystem, k.Name) {
+			if err != nil {
+				b.Fatal(err)
+			}
+			records++
+		}
+	}
+	b.ReportMetric(float64(i)/b.Elapsed().Seconds(), "lookups/s")
+	b.ReportMetric(float64(records)/float64(i), "records/lookup")
+}
+
+func BenchmarkLookupMiss(b *testing.B) {
+	db := benchDB(b)
+	all := keys(b, db)
+	for i := range all {
+		all[i].Name += "-none"
+	}
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		k := all[shuffle(i, len(all))]
+		i++
+		for range db.Lookup(k.Ecosystem, k.Name) {
+			b.Fatal("found what is not there")
+		}
+	}
+	b.ReportMetric(float64(i)/b.Elapsed().Seconds(), "lookups/s")
+}
+
+// BenchmarkAdvisory reads texts in the order of the packages.
+func BenchmarkAdvisory(b *testing.B) {
+	db := benchDB(b)
+	var ids []string
+	for r, err := range db.Lookup("Debian:12", "linux") {
+		if err != nil {
+			b.Fatal(err)
+		}
+		ids = append(ids, r.ID)
+	}
+	i := 0
+	for b.Loop() {
+		if _, err := db.Advisory(ids[i%len(ids)]); err != nil {
+			b.Fatal(err)
+		}
+		i++
+	}
+}
+
+func BenchmarkOpen(b *testing.B) {
+	path := mirrorDB(b)
+	for b.Loop() {
+		db, err := advisory.Open(path)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := db.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkBuild(b *testing.B) {
+	dir := mirror(b)
+	path := filepath.Join(b.TempDir(), "advisories.db")
+	for b.Loop() {
+		if err := buildFile(b.Context(), path, mirrorSources(dir)...); err != nil {
+			b.Fatal(err)
+		}
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	zips, _ := filepath.Glob(filepath.Join(dir, "osv", "*", "all.zip"))
+	total := int64(0)
+	for _, zip := range zips {
+		z, err := os.Stat(zip)
+		if err != nil {
+			b.Fatal(err)
+		}
+		total += z.Size()
+	}
+	b.ReportMetric(float64(info.Size())/1e6, "MB")
+	b.ReportMetric(float64(info.Size())/float64(total), "of-zips")
+}
