@@ -28,7 +28,7 @@ type cdxMetadata struct {
 	Supplier   *cdxEntity      `json:"supplier"`
 	Maker      *cdxEntity      `json:"manufacturer"` // since 1.6
 	OldMaker   *cdxEntity      `json:"manufacture"`
-	Properties []cdxProperty   `json:"properties"`
+	Properties []Property      `json:"properties"`
 
 	tools []cdxComponent // as understood from Tools
 }
@@ -79,7 +79,7 @@ type cdxComponent struct {
 	CPE          string         `json:"cpe"`
 	PURL         string         `json:"purl"`
 	References   []cdxReference `json:"externalReferences"`
-	Properties   []cdxProperty  `json:"properties"`
+	Properties   []Property     `json:"properties"`
 	Evidence     *cdxEvidence   `json:"evidence"`
 
 	components []cdxComponent // nested; read apart, so that nesting is bounded
@@ -105,11 +105,6 @@ type cdxReference struct {
 	Type   string    `json:"type"`
 	URL    string    `json:"url"`
 	Hashes []cdxHash `json:"hashes"`
-}
-
-type cdxProperty struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
 }
 
 type cdxEvidence struct {
@@ -140,21 +135,4 @@ func cdxText(raw json.RawMessage) string {
 		return s
 	}
 	return strings.Trim(string(raw), `"`)
-}
-
-// cdxProperties converts from the root's words.
-func cdxProperties(all []Property) []cdxProperty {
-	out := make([]cdxProperty, len(all))
-	for i, p := range all {
-		out[i] = cdxProperty(p)
-	}
-	return out
-}
-
-func fromCDXProperties(all []cdxProperty) []Property {
-	out := make([]Property, len(all))
-	for i, p := range all {
-		out[i] = Property(p)
-	}
-	return out
 }

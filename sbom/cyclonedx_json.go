@@ -13,7 +13,7 @@ var _ = addCycloneDX("json", "JSON", writeCDXJSON, readCDXJSON)
 
 // addCycloneDX registers one syntax in every version; 1.6 is what most
 // readers of today understand, and is meant when no version is named.
-func addCycloneDX(syntax, title string, write func(*cdxDocument) []byte, read func([]byte, string) (*Document, error)) bool {
+func addCycloneDX(syntax, title string, write func(*cdxDocument) [2][]byte, read func([]byte, string) (*Document, error)) bool {
 	for _, version := range cdxVersions {
 		f := Format{
 			Name:      "cyclonedx-" + version + "-" + syntax,
@@ -21,8 +21,7 @@ func addCycloneDX(syntax, title string, write func(*cdxDocument) []byte, read fu
 			MediaType: "application/vnd.cyclonedx+" + syntax + "; version=" + version,
 			Detect:    detect("cyclonedx-" + version + "-" + syntax),
 			Write: func(w io.Writer, doc *Document) error {
-				_, err := w.Write(write(toCDX(doc, version)))
-				return err
+				return writeParts(w, write(toCDX(doc, version)))
 			},
 		}
 		f.Read = func(data []byte) (*Document, error) { return read(data, f.Name) }
@@ -38,10 +37,21 @@ func addCycloneDX(syntax, title string, write func(*cdxDocument) []byte, read fu
 	return true
 }
 
+// writeParts writes the beginning of a document and the rest, which had to be
+// known first: it decides the document's identifier.
+func writeParts(w io.Writer, parts [2][]byte) error {
+	for _, part := range parts {
+		if _, err := w.Write(part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // writeCDXJSON writes the document. Its serial number is made of its
 // content, so that the same content gives the same bytes.
-func writeCDXJSON(doc *cdxDocument) []byte {
-	body := &jsonWriter{buf: make([]byte, 0, 4096+1200*len(doc.components)), depth: 1}
+func writeCDXJSON(doc *cdxDocument) [2][]byte {
+	body := &jsonWriter{buf: make([]byte, 0, 8192+1500*len(doc.components)), depth: 1}
 	body.int("version", 1)
 	body.key("metadata")
 	doc.metadata.write(body, doc.version)
@@ -77,8 +87,7 @@ func writeCDXJSON(doc *cdxDocument) []byte {
 	head.must("bomFormat", "CycloneDX")
 	head.must("specVersion", doc.version)
 	head.must("serialNumber", "urn:uuid:"+contentID(body.buf))
-	out := make([]byte, 0, len(head.buf)+len(body.buf)+1)
-	return append(append(append(out, head.buf...), body.buf...), '\n')
+	return [2][]byte{head.buf, append(body.buf, '\n')}
 }
 
 func (m *cdxMetadata) write(w *jsonWriter, version string) {
@@ -233,7 +242,7 @@ func writeCDXLicences(w *jsonWriter, all []cdxLicence) {
 	w.endArray()
 }
 
-func writeCDXProperties(w *jsonWriter, all []cdxProperty) {
+func writeCDXProperties(w *jsonWriter, all []Property) {
 	if len(all) == 0 {
 		return
 	}

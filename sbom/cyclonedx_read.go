@@ -17,7 +17,7 @@ func newCDXReader(format string) *cdxReader { return &cdxReader{b: newBuilder(fo
 
 func (r *cdxReader) metadata(m *cdxMetadata) {
 	doc := r.b.doc
-	r.b.document(fromCDXProperties(m.Properties))
+	r.b.document(m.Properties)
 	doc.Time = parseSeconds(m.Timestamp)
 	for _, a := range m.Authors {
 		if s := (party{name: a.Name, mail: a.Email}).String(); s != "" {
@@ -41,7 +41,7 @@ func (r *cdxReader) metadata(m *cdxMetadata) {
 	if c := m.Component; c != nil {
 		a := boltseal.Artifact{Kind: cdxKind(c.Type), Name: joinName(c.Group, c.Name, c.PURL)}
 		foreignImage(&a, c.Version, c.PURL)
-		r.b.artifact(cmp.Or(c.Ref, rootRef), a, fromCDXProperties(c.Properties))
+		r.b.artifact(cmp.Or(c.Ref, rootRef), a, c.Properties)
 	} else {
 		doc.Artifact.Kind = boltseal.KindSBOM
 	}
@@ -77,7 +77,7 @@ func (e *cdxEntity) String() string {
 // add takes one component for what it is: software, a layer, an operating
 // system, a lock file that stands for others, or nothing that we list.
 func (r *cdxReader) add(c *cdxComponent) error {
-	all := fromCDXProperties(c.Properties)
+	all := c.Properties
 	if r.b.layer(all) {
 		return nil
 	}
@@ -94,7 +94,7 @@ func (r *cdxReader) add(c *cdxComponent) error {
 		return nil
 	}
 	d := r.detail(c)
-	return r.b.component(c.Ref, r.software(c), d, fromCDXProperties(c.Properties))
+	return r.b.component(c.Ref, r.software(c), d, c.Properties)
 }
 
 func hasProperty(all []Property, name string) bool {
@@ -170,9 +170,9 @@ func (r *cdxReader) detail(c *cdxComponent) Detail {
 	if !r.b.ours {
 		d.Contact = cdxContactOf(c)
 	}
-	var rest []cdxProperty
+	var rest []Property
 	for _, p := range c.Properties {
-		if !d.property(Property(p)) {
+		if !d.property(p) {
 			rest = append(rest, p)
 		}
 	}

@@ -14,6 +14,7 @@ func toCDX(doc *Document, version string) *cdxDocument {
 	doc = doc.sorted()
 	w := &cdxWriter{doc: doc, version: version, graph: newGraph(doc)}
 	out := &cdxDocument{version: version, metadata: w.metadata()}
+	out.components = make([]cdxComponent, 0, 1+len(doc.Components))
 	if doc.Artifact.Distro != nil {
 		out.components = append(out.components, w.system(doc.Artifact.Distro))
 	}
@@ -55,7 +56,7 @@ func (w *cdxWriter) metadata() cdxMetadata {
 	default:
 		m.Lifecycles = []cdxLifecycle{{Name: doc.Phase}}
 	}
-	m.Properties = cdxProperties(p)
+	m.Properties = p
 	return m
 }
 
@@ -81,7 +82,7 @@ func (w *cdxWriter) artifact() *cdxComponent {
 	p.artifact(a)
 	c := &cdxComponent{
 		Ref: rootRef, Type: cdxTypeOf(a.Kind), Name: cmp.Or(a.Name, string(a.Kind), "unknown"), PURL: imagePURL(a),
-		Properties: cdxProperties(p),
+		Properties: p,
 	}
 	if a.Kind == boltseal.KindImage || a.Kind == boltseal.KindIndex {
 		c.Version = string(a.Digest)
@@ -109,7 +110,7 @@ func (w *cdxWriter) layer(i int) cdxComponent {
 	p.layer(i, l)
 	c := cdxComponent{
 		Ref: "layer:" + strconv.Itoa(i), Type: "file", Name: cmp.Or(string(l.DiffID), string(l.Digest), "layer "+strconv.Itoa(i)),
-		Hashes: cdxHashes(hashes([]boltseal.Digest{l.Digest}, cdxWord, nil)), Properties: cdxProperties(p),
+		Hashes: cdxHashes(hashes([]boltseal.Digest{l.Digest}, cdxWord, nil)), Properties: p,
 	}
 	if isMediaType(l.MediaType) {
 		c.MIMEType = l.MediaType
@@ -131,7 +132,7 @@ func (w *cdxWriter) system(d *boltseal.Distro) cdxComponent {
 	p.distro(d)
 	c := cdxComponent{
 		Ref: systemRef, Type: "operating-system", Name: cmp.Or(d.ID, "unknown"), Version: d.Version, Description: d.Name,
-		Properties: cdxProperties(p),
+		Properties: p,
 	}
 	if isCPE(d.CPE) {
 		c.CPE = d.CPE
@@ -175,8 +176,7 @@ func (w *cdxWriter) component(i int) cdxComponent {
 		}
 		p.at("cpe", i, cpe)
 	}
-	_, without := w.graph.needs(from)
-	p.list("dependsOn", without)
+	p.list("dependsOn", w.graph.without[i])
 	if w.version >= "1.5" {
 		for _, l := range from.Locations {
 			if l.File != "" {
@@ -185,7 +185,7 @@ func (w *cdxWriter) component(i int) cdxComponent {
 			}
 		}
 	}
-	c.Properties = append(cdxProperties(p), cdxProperties(w.details(d))...)
+	c.Properties = append(p, w.details(d)...)
 	return c
 }
 
@@ -316,11 +316,10 @@ func (w *cdxWriter) dependencies() []cdxDependency {
 	for _, i := range w.graph.tops(w.doc) {
 		root.DependsOn = append(root.DependsOn, w.graph.refs[i])
 	}
-	all := []cdxDependency{root}
+	all := append(make([]cdxDependency, 0, 1+len(w.doc.Components)), root)
 	for i := range w.doc.Components {
-		within, _ := w.graph.needs(&w.doc.Components[i])
 		d := cdxDependency{Ref: w.graph.refs[i]}
-		for _, j := range within {
+		for _, j := range w.graph.within[i] {
 			d.DependsOn = append(d.DependsOn, w.graph.refs[j])
 		}
 		all = append(all, d)

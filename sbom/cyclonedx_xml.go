@@ -106,8 +106,8 @@ func (w *xmlWriter) escape(s string, attribute bool) {
 
 // writeCDXXML writes the document; elements stand in the order of the XML
 // schema.
-func writeCDXXML(doc *cdxDocument) []byte {
-	w := &xmlWriter{buf: make([]byte, 0, 4096+1000*len(doc.components)), depth: 1}
+func writeCDXXML(doc *cdxDocument) [2][]byte {
+	w := &xmlWriter{buf: make([]byte, 0, 8192+1500*len(doc.components)), depth: 1}
 	doc.metadata.writeXML(w, doc.version)
 	writeXMLComponents(w, doc.components)
 	w.open("dependencies")
@@ -142,7 +142,7 @@ func writeCDXXML(doc *cdxDocument) []byte {
 
 	head := &xmlWriter{buf: []byte(`<?xml version="1.0" encoding="UTF-8"?>`)}
 	head.open("bom", "xmlns", "http://cyclonedx.org/schema/bom/"+doc.version, "serialNumber", "urn:uuid:"+contentID(w.buf), "version", "1")
-	return append(append(head.buf, w.buf...), '\n')
+	return [2][]byte{head.buf, append(w.buf, '\n')}
 }
 
 func (m *cdxMetadata) writeXML(w *xmlWriter, version string) {
@@ -268,7 +268,7 @@ func (c *cdxComponent) writeXML(w *xmlWriter) {
 	w.end("component")
 }
 
-func writeXMLProperties(w *xmlWriter, all []cdxProperty) {
+func writeXMLProperties(w *xmlWriter, all []Property) {
 	if len(all) == 0 {
 		return
 	}

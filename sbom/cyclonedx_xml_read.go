@@ -399,10 +399,10 @@ func (x *cdxXMLReader) evidence(c *cdxComponent) error {
 	})
 }
 
-func (x *cdxXMLReader) properties(to *[]cdxProperty) (bool, error) {
+func (x *cdxXMLReader) properties(to *[]Property) (bool, error) {
 	return x.list("property", func(el *xml.StartElement) error {
 		s, err := x.text()
-		*to = append(*to, cdxProperty{Name: attribute(el, "name"), Value: s})
+		*to = append(*to, Property{Name: attribute(el, "name"), Value: s})
 		return err
 	})
 }

@@ -17,6 +17,9 @@ const rootRef = "artifact"
 type graph struct {
 	refs  []string       // refs[i] names Components[i] within the document
 	first map[string]int // purl → the first component that has it
+
+	within  [][]int    // within[i] are the components that Components[i] depends on, sorted
+	without [][]string // without[i] are the purls it depends on that no component has
 }
 
 func newGraph(doc *Document) *graph {
@@ -38,6 +41,10 @@ func newGraph(doc *Document) *graph {
 		taken[cutRef(ref)]++
 		g.refs[i] = ref
 	}
+	g.within, g.without = make([][]int, len(g.refs)), make([][]string, len(g.refs))
+	for i := range doc.Components {
+		g.within[i], g.without[i] = g.needs(&doc.Components[i])
+	}
 	return g
 }
 
@@ -52,6 +59,10 @@ func cutRef(ref string) string {
 // needs gives the components that c depends on, by index and sorted, and the
 // purls that no component of the document has.
 func (g *graph) needs(c *boltseal.Component) (within []int, without []string) {
+	if len(c.DependsOn) == 0 {
+		return nil, nil
+	}
+	within = make([]int, 0, len(c.DependsOn))
 	for _, purl := range c.DependsOn {
 		if i, ok := g.first[purl]; ok {
 			within = append(within, i)
@@ -71,8 +82,7 @@ func (g *graph) tops(doc *Document) []int {
 	reached := make([]bool, len(doc.Components))
 	needed := make([]bool, len(doc.Components))
 	for i := range doc.Components {
-		within, _ := g.needs(&doc.Components[i])
-		for _, j := range within {
+		for _, j := range g.within[i] {
 			needed[j] = needed[j] || i != j
 		}
 	}
@@ -86,8 +96,7 @@ func (g *graph) tops(doc *Document) []int {
 				continue
 			}
 			reached[i] = true
-			within, _ := g.needs(&doc.Components[i])
-			stack = append(stack, within...)
+			stack = append(stack, g.within[i]...)
 		}
 	}
 	for i := range doc.Components {

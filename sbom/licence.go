@@ -74,9 +74,23 @@ func (l licences) split(expr string) []string {
 	return parts
 }
 
-// survives tells whether split gives back what expression took.
-func (l licences) survives(all []string) bool {
-	return slices.Equal(l.split(l.expression(all)), all)
+// statement is what a writer makes of one component's licences; many
+// components have the same.
+type statement struct {
+	expression string
+	exact      bool // split gives back what was taken
+}
+
+// state makes a statement, or finds the one made before.
+func (l licences) state(all []string, known map[string]statement) statement {
+	key := strings.Join(all, "\x00")
+	s, ok := known[key]
+	if !ok {
+		s.expression = l.expression(all)
+		s.exact = slices.Equal(l.split(s.expression), all)
+		known[key] = s
+	}
+	return s
 }
 
 // foreignLicence is a licence as another tool writes it: an expression where

@@ -72,7 +72,10 @@ type Detail struct {
 }
 
 // Property is a name and a value that a format carries without looking at it.
-type Property struct{ Name, Value string }
+type Property struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
 
 // Format is one way to write a document.
 type Format struct {

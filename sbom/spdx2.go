@@ -113,9 +113,13 @@ func spdxWord(version string) func(algorithm) string {
 func toSPDX(doc *Document, version string, lines bool) *spdxDocument {
 	doc = doc.sorted()
 	w := &spdxWriter{
-		doc: doc, version: version, lines: lines, graph: newGraph(doc),
+		doc: doc, version: version, lines: lines, graph: newGraph(doc), known: map[string]statement{},
 		out: &spdxDocument{version: version, name: cmp.Or(doc.Artifact.Name, string(doc.Artifact.Kind), "unknown"), licences: licences{}},
 	}
+	for i := range doc.Components {
+		w.ids = append(w.ids, componentID(&doc.Components[i], w.graph.refs[i]))
+	}
+	w.out.packages = make([]spdxPackage, 0, 2+len(doc.Artifact.Layers)+len(doc.Components))
 	w.creation()
 	w.artifact()
 	for i := range doc.Components {
@@ -132,6 +136,7 @@ type spdxWriter struct {
 	graph   *graph
 	out     *spdxDocument
 	ids     []string // of components
+	known   map[string]statement
 }
 
 // fits tells whether s can be a field of one line.
@@ -161,28 +166,27 @@ func (w *spdxWriter) annotate(p []Property) []spdxAnnotation {
 // than once have an array of values. Markup is escaped, so that the text may
 // stand in a tag-value document.
 func packProperties(all []Property) string {
-	order := make([]string, 0, len(all))
-	byName := make(map[string][]string, len(all))
-	for _, p := range all {
-		if byName[p.Name] == nil {
-			order = append(order, p.Name)
+	buf := make([]byte, 1, 256)
+	buf[0] = '{'
+	for i, p := range all {
+		earlier := func(q Property) bool { return q.Name == p.Name }
+		if slices.ContainsFunc(all[:i], earlier) {
+			continue
 		}
-		byName[p.Name] = append(byName[p.Name], p.Value)
-	}
-	buf := []byte{'{'}
-	for i, name := range order {
 		if i > 0 {
 			buf = append(buf, ',')
 		}
-		buf = append(appendQuoted(buf, name, true), ':')
-		values := byName[name]
-		if len(values) == 1 {
-			buf = appendQuoted(buf, values[0], true)
+		buf = append(appendQuoted(buf, p.Name, true), ':')
+		if !slices.ContainsFunc(all[i+1:], earlier) {
+			buf = appendQuoted(buf, p.Value, true)
 			continue
 		}
-		for j, v := range values {
-			buf = append(buf, "[,"[min(j, 1)])
-			buf = appendQuoted(buf, v, true)
+		separator := byte('[')
+		for _, q := range all[i:] {
+			if q.Name == p.Name {
+				buf = appendQuoted(append(buf, separator), q.Value, true)
+				separator = ','
+			}
 		}
 		buf = append(buf, ']')
 	}
@@ -349,7 +353,7 @@ func (w *spdxWriter) component(i int) {
 	c, d := &w.doc.Components[i], w.doc.detail(i)
 	var p properties
 	p.component(c)
-	e := element(componentID(c, w.graph.refs[i]), c.Name)
+	e := element(w.ids[i], c.Name)
 	if c.Name == "" || !w.fits(c.Name) {
 		e.Name = cmp.Or(c.Name, "unknown")
 		p.must("name", c.Name)
@@ -365,8 +369,9 @@ func (w *spdxWriter) component(i int) {
 	}
 	e.Checksums = w.checksums(c.Hashes, &p)
 	if len(c.Licenses) > 0 {
-		e.Declared = w.out.licences.expression(c.Licenses)
-		if !w.out.licences.survives(c.Licenses) || slices.ContainsFunc(c.Licenses, func(s string) bool { return !w.fits(s) }) {
+		said := w.out.licences.state(c.Licenses, w.known)
+		e.Declared = said.expression
+		if !said.exact || slices.ContainsFunc(c.Licenses, func(s string) bool { return !w.fits(s) }) {
 			p.list("license", c.Licenses)
 		}
 	}
@@ -382,14 +387,12 @@ func (w *spdxWriter) component(i int) {
 			p.at("cpe", at, cpe)
 		}
 	}
-	within, without := w.graph.needs(c)
-	p.list("dependsOn", without)
+	p.list("dependsOn", w.graph.without[i])
 	w.detail(&e, d, &p)
 	e.Annotations = w.annotate(append(p, d.Properties...))
-	w.ids = append(w.ids, e.ID)
 	w.out.packages = append(w.out.packages, e)
-	for _, j := range within {
-		w.relate(e.ID, "DEPENDS_ON", componentID(&w.doc.Components[j], w.graph.refs[j]))
+	for _, j := range w.graph.within[i] {
+		w.relate(e.ID, "DEPENDS_ON", w.ids[j])
 	}
 }
 

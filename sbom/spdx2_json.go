@@ -17,16 +17,15 @@ func addSPDXJSON(version, name string, aliases ...string) bool {
 		Detect: detect(read),
 		Read:   func(data []byte) (*Document, error) { return readSPDXJSON(data, read) },
 		Write: func(w io.Writer, doc *Document) error {
-			_, err := w.Write(toSPDX(doc, version, false).json())
-			return err
+			return writeParts(w, toSPDX(doc, version, false).json())
 		},
 	})
 }
 
 // json writes the document. Its namespace is made of its content, so that
 // the same content gives the same bytes.
-func (d *spdxDocument) json() []byte {
-	w := &jsonWriter{buf: make([]byte, 0, 4096+1400*len(d.packages)), depth: 1}
+func (d *spdxDocument) json() [2][]byte {
+	w := &jsonWriter{buf: make([]byte, 0, 8192+1900*len(d.packages)), depth: 1}
 	w.key("creationInfo")
 	w.object()
 	w.must("created", d.creation.Created)
@@ -72,8 +71,7 @@ func (d *spdxDocument) json() []byte {
 	head.must("SPDXID", spdxDocumentID)
 	head.must("name", d.name)
 	head.must("documentNamespace", d.namespace(w.buf))
-	out := make([]byte, 0, len(head.buf)+len(w.buf)+1)
-	return append(append(append(out, head.buf...), w.buf...), '\n')
+	return [2][]byte{head.buf, append(w.buf, '\n')}
 }
 
 func writeSPDXAnnotations(w *jsonWriter, all []spdxAnnotation) {

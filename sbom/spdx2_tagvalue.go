@@ -13,8 +13,7 @@ var _ = add(Format{
 	Detect: detect("spdx-tag-value"),
 	Read:   readSPDXTagValue,
 	Write: func(w io.Writer, doc *Document) error {
-		_, err := w.Write(toSPDX(doc, "2.3", true).tagValue())
-		return err
+		return writeParts(w, toSPDX(doc, "2.3", true).tagValue())
 	},
 })
 
@@ -52,8 +51,8 @@ func (w *tagWriter) text(tag, value string) {
 func (w *tagWriter) section() { w.buf = append(w.buf, '\n') }
 
 // tagValue writes the document. Its namespace is made of its content.
-func (d *spdxDocument) tagValue() []byte {
-	w := &tagWriter{buf: make([]byte, 0, 4096+900*len(d.packages))}
+func (d *spdxDocument) tagValue() [2][]byte {
+	w := &tagWriter{buf: make([]byte, 0, 8192+1400*len(d.packages))}
 	for _, c := range d.creation.Creators {
 		w.must("Creator", c)
 	}
@@ -83,7 +82,7 @@ func (d *spdxDocument) tagValue() []byte {
 	head.must("SPDXID", spdxDocumentID)
 	head.must("DocumentName", d.name)
 	head.must("DocumentNamespace", d.namespace(w.buf))
-	return append(head.buf, w.buf...)
+	return [2][]byte{head.buf, w.buf}
 }
 
 func (a *spdxAnnotation) tags(w *tagWriter, id string) {

@@ -33,7 +33,9 @@ type spdx3Writer struct {
 	doc      *Document
 	graph    *graph
 	licences licences
-	agents   map[string]bool
+	known    map[string]statement
+	ids      []string        // of components
+	written  map[string]bool // elements that stand in the graph once
 	relation int
 }
 
@@ -51,25 +53,40 @@ const (
 
 func writeSPDX3(doc *Document) []byte {
 	doc = doc.sorted()
-	w := &spdx3Writer{doc: doc, graph: newGraph(doc), licences: licences{}, agents: map[string]bool{}}
-	w.buf = make([]byte, 0, 8192+2600*len(doc.Components))
+	w := &spdx3Writer{doc: doc, graph: newGraph(doc), licences: licences{}, known: map[string]statement{}, written: map[string]bool{}}
+	w.buf = make([]byte, 0, 8192+3800*len(doc.Components))
+	for _, ref := range w.graph.refs {
+		w.ids = append(w.ids, local("component", ref))
+	}
 	w.object()
 	w.must("@context", "https://spdx.org/rdf/3.0.1/spdx-context.jsonld")
 	w.key("@graph")
 	w.array()
 	w.document()
 	w.artifact()
-	files := map[string]bool{}
 	for i := range doc.Components {
 		w.component(i)
-		w.files(i, files)
+		w.files(i)
 	}
 	w.structure()
 	w.custom()
 	w.endArray()
 	w.end()
 	w.buf = append(w.buf, '\n')
-	return bytes.ReplaceAll(w.buf, []byte(spdx3Blank), []byte(contentID(w.buf)))
+	fill(w.buf, spdx3Blank, contentID(w.buf))
+	return w.buf
+}
+
+// fill puts one text everywhere in the place of another of the same length.
+func fill(buf []byte, blank, with string) {
+	for at := 0; ; at += len(blank) {
+		next := bytes.Index(buf[at:], []byte(blank))
+		if next < 0 {
+			return
+		}
+		at += next
+		copy(buf[at:], with)
+	}
 }
 
 // begin opens an element of the graph.
@@ -136,7 +153,7 @@ func (w *spdx3Writer) document() {
 	w.strings("rootElement", []string{spdx3Root})
 	elements := []string{spdx3Root}
 	for i := range doc.Components {
-		elements = append(elements, w.id(i))
+		elements = append(elements, w.ids[i])
 	}
 	w.strings("element", elements)
 	w.end()
@@ -150,10 +167,10 @@ var spdx3Types = map[string]string{
 // agent writes an organization once, and gives its identifier.
 func (w *spdx3Writer) agent(s string) string {
 	id := local("agent", s)
-	if w.agents[s] {
+	if w.written[s] {
 		return id
 	}
-	w.agents[s] = true
+	w.written[s] = true
 	p := parseParty(s)
 	w.begin("Organization", id)
 	w.must("name", p.name)
@@ -272,8 +289,6 @@ func cpeKind(cpe string) string {
 
 func spdx3Layer(i int) string { return spdx3Base + "layer-" + strconv.Itoa(i) }
 
-func (w *spdx3Writer) id(i int) string { return local("component", w.graph.refs[i]) }
-
 // spdx3Purposes are SPDX 3's words for CycloneDX's component types.
 var spdx3Purposes = map[string]string{
 	"application": "application", "framework": "framework", "library": "library", "device": "device", "firmware": "firmware",
@@ -291,7 +306,7 @@ func (w *spdx3Writer) component(i int) {
 	if c.Name == "" {
 		p.must("name", "")
 	}
-	w.begin("software_Package", w.id(i))
+	w.begin("software_Package", w.ids[i])
 	w.must("name", cmp.Or(c.Name, "unknown"))
 	w.field("description", d.Description)
 	w.verified(hashes(c.Hashes, spdx3Word, &p))
@@ -332,12 +347,12 @@ func (w *spdx3Writer) component(i int) {
 	}
 	p.add("sourceCode", d.SourceCode)
 	p.add("contact", d.Contact)
-	_, without := w.graph.needs(c)
-	p.list("dependsOn", without)
+	p.list("dependsOn", w.graph.without[i])
 	expression := ""
 	if len(c.Licenses) > 0 {
-		expression = w.licences.expression(c.Licenses)
-		if !w.licences.survives(c.Licenses) {
+		said := w.licences.state(c.Licenses, w.known)
+		expression = said.expression
+		if !said.exact {
 			p.list("license", c.Licenses)
 		}
 	}
@@ -347,15 +362,15 @@ func (w *spdx3Writer) component(i int) {
 	w.extension(slices.Concat(p, bsiFacts(d), d.Properties))
 	w.end()
 	if expression != "" {
-		w.licence(w.id(i), expression)
+		w.licence(w.ids[i], expression)
 	}
 }
 
 // licence writes an expression once, and that the component declares it.
 func (w *spdx3Writer) licence(id, expression string) {
 	of := local("licence", expression)
-	if !w.agents[of] {
-		w.agents[of] = true
+	if !w.written[of] {
+		w.written[of] = true
 		w.begin("simplelicensing_LicenseExpression", of)
 		w.must("simplelicensing_licenseExpression", expression)
 		var refs []string
@@ -392,15 +407,15 @@ func (w *spdx3Writer) custom() {
 }
 
 // files writes the files that prove a component.
-func (w *spdx3Writer) files(i int, written map[string]bool) {
+func (w *spdx3Writer) files(i int) {
 	var ids []string
 	for _, l := range w.doc.Components[i].Locations {
 		if l.File == "" {
 			continue
 		}
 		id := local("file", l.File)
-		if !written[id] {
-			written[id] = true
+		if !w.written[id] {
+			w.written[id] = true
 			w.begin("software_File", id)
 			w.must("name", l.File)
 			w.end()
@@ -409,7 +424,7 @@ func (w *spdx3Writer) files(i int, written map[string]bool) {
 			ids = append(ids, id)
 		}
 	}
-	w.relate(w.id(i), "hasEvidence", ids, "")
+	w.relate(w.ids[i], "hasEvidence", ids, "")
 }
 
 // relate writes a relationship, unless it leads nowhere.
@@ -449,7 +464,7 @@ func (w *spdx3Writer) structure() {
 	}
 	for i := range doc.Components {
 		c := &doc.Components[i]
-		id := w.id(i)
+		id := w.ids[i]
 		if at := layerOf(doc, c); at >= 0 {
 			inLayer[at] = append(inLayer[at], id)
 		} else {
@@ -461,10 +476,9 @@ func (w *spdx3Writer) structure() {
 		case c.Direct:
 			direct = append(direct, id)
 		}
-		within, _ := w.graph.needs(c)
 		var needs []string
-		for _, j := range within {
-			needs = append(needs, w.id(j))
+		for _, j := range w.graph.within[i] {
+			needs = append(needs, w.ids[j])
 		}
 		w.relate(id, "dependsOn", needs, "")
 	}

@@ -151,6 +151,9 @@ type parser struct {
 
 // parse reads an expression in the specification's language.
 func parse(s string) (*node, error) {
+	if !strings.ContainsAny(s, " \t\r\n()") {
+		return strictLeaf([]string{s})
+	}
 	p := &parser{tokens: tokenize(s), keyword: strictKeyword, leaf: strictLeaf, with: strictWith}
 	return p.whole()
 }
