@@ -90,15 +90,20 @@ func checkFixed(t *testing.T, rule docker.Rule, name string, data []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	source := want.ReplaceAll(data, nil)
-	for range 10 {
-		f := dockerfile.Parse("Dockerfile", source)
-		next, n := apply(t, source, docker.Run(f, []docker.Rule{rule}, nil))
-		if n == 0 {
-			break
+	var parts [][]byte
+	for part := range bytes.SplitSeq(data, []byte("#----\n")) {
+		source := want.ReplaceAll(part, nil)
+		for range 10 {
+			f := dockerfile.Parse("Dockerfile", source)
+			next, n := apply(t, source, docker.Run(f, []docker.Rule{rule}, nil))
+			if n == 0 {
+				break
+			}
+			source = next
 		}
-		source = next
+		parts = append(parts, source)
 	}
+	source := bytes.Join(parts, []byte("#----\n"))
 	if diff := cmp.Diff(string(fixed), string(source)); diff != "" {
 		t.Errorf("%s: want (-), got (+):\n%s", fixedName, diff)
 	}

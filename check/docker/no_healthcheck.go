@@ -1,0 +1,31 @@
+package docker
+
+import "github.com/boltseal/boltseal"
+
+var _ = add(Rule{
+	Check: boltseal.Check{
+		ID: "docker/no-healthcheck", Title: "the image has no HEALTHCHECK", Severity: boltseal.Low,
+		Controls: []string{"CIS-DI-4.6"},
+		Aliases:  []string{"hadolint:DL3057", "trivy:DS-0026", "trivy:AVD-DS-0026", "checkov:CKV_DOCKER_2", "dockle:CIS-DI-0006"},
+		Doc: `Without a HEALTHCHECK the engine takes a process that runs for one that works. Kubernetes ignores the instruction and has probes of its own;
+where containers run under Docker, Compose or Swarm, say how to ask the application whether it is well.`,
+	},
+	Run: func(p *Pass) {
+		final := p.Final()
+		if final == nil || final.BaseImage().Entrypoint != "" && final.BaseImage().Shell != "none" {
+			return
+		}
+		serves := false
+		for s := final; s != nil; s = s.Base {
+			for step := range s.All() {
+				if step.Name == "HEALTHCHECK" {
+					return
+				}
+				serves = serves || step.Name == "EXPOSE"
+			}
+		}
+		if serves {
+			p.Report(final.From.Span, "the image serves a port, and nothing says how to tell whether it works")
+		}
+	},
+})

@@ -1,0 +1,2 @@
+FROM alpine:3.22
+MAINTAINER A Person <a@example.com> # want `label is`

@@ -1,0 +1,5 @@
+FROM alpine:3.22 AS a
+RUN true
+CMD ["b"]
+FROM a
+CMD ["c"]

@@ -1,0 +1,5 @@
+FROM alpine:3.22 AS a
+RUN true
+HEALTHCHECK CMD ["b"]
+FROM a
+HEALTHCHECK CMD ["c"]

@@ -1,0 +1,172 @@
+package vuln
+
+import (
+	"strings"
+
+	"github.com/boltseal/boltseal"
+	"github.com/boltseal/boltseal/version"
+)
+
+// kind is what a purl type means for advisories.
+type kind struct {
+	osv    string                                           // OSV ecosystem; empty: no feed speaks of this type
+	name   func(*boltseal.PURL, *boltseal.Component) string // nil: namespace and name, as the ecosystem writes them
+	system bool                                             // packages of a distribution: see distro.go
+	silent bool                                             // not software that anybody publishes advisories about
+}
+
+// kinds are the purl types (package-url specification, "purl-types"). A type
+// that is not here is a gap.
+var kinds = map[string]kind{
+	"apk": {system: true},
+	"deb": {system: true},
+	"rpm": {system: true},
+
+	"alpm":   {system: true},
+	"ebuild": {system: true},
+	"opkg":   {system: true},
+
+	"bioconductor": {osv: "Bioconductor"},
+	"bitnami":      {osv: "Bitnami"},
+	"cargo":        {osv: "crates.io"},
+	"composer":     {osv: "Packagist"},
+	"conan":        {osv: "ConanCenter", name: bareName},
+	"cran":         {osv: "CRAN"},
+	"gem":          {osv: "RubyGems"},
+	"githubactions": {
+		osv: "GitHub Actions",
+	},
+	"golang":  {osv: "Go", name: goName},
+	"hackage": {osv: "Hackage"},
+	"hex":     {osv: "Hex", name: bareName},
+	"julia":   {osv: "Julia"},
+	"maven":   {osv: "Maven"},
+	"npm":     {osv: "npm"},
+	"nuget":   {osv: "NuGet"},
+	"opam":    {osv: "opam"},
+	"pub":     {osv: "Pub"},
+	"pypi":    {osv: "PyPI"},
+	"swift":   {osv: "SwiftURL"},
+	"vscode":  {osv: "VSCode"},
+	"vscode-extension": {
+		osv: "VSCode",
+	},
+
+	// An image, or a file with no publisher, is made of other components.
+	"docker": {silent: true},
+	"oci":    {silent: true},
+}
+
+func bareName(p *boltseal.PURL, _ *boltseal.Component) string { return p.Name }
+
+// goName is the module's path. Some tools write purls in lower case only;
+// the component's own name then has the path's true case.
+func goName(p *boltseal.PURL, c *boltseal.Component) string {
+	name := p.FullName()
+	if c.Name != name && strings.EqualFold(c.Name, name) {
+		return c.Name
+	}
+	return name
+}
+
+// query is one question to the database.
+type query struct {
+	ecosystem string
+	name      string
+	version   string
+	scheme    *version.Scheme
+	noEpoch   bool // the version is a source RPM's, whose epoch nobody records
+}
+
+// languageQueries are the questions about a package of a language or of
+// another ecosystem without releases.
+func (m *matcher) languageQueries(k kind, p *boltseal.PURL, c *boltseal.Component) []query {
+	if m.builtByDistro(c) {
+		return nil
+	}
+	scheme, ok := version.ForEcosystem(k.osv)
+	if !ok {
+		m.gaps.ecosystem(p.Type, c)
+		return nil
+	}
+	if !m.releases.covers(k.osv) {
+		m.gaps.noAdvisories(k.osv, c)
+		return nil
+	}
+	q := query{ecosystem: k.osv, version: versionOf(p, c), scheme: scheme}
+	if k.name != nil {
+		q.name = k.name(p, c)
+	} else {
+		q.name = p.FullName()
+	}
+	m.queries = append(m.queries[:0], q)
+	// SwiftURL names packages with and without the address's scheme.
+	if k.osv == "SwiftURL" {
+		q.name = "https://" + q.name
+		m.queries = append(m.queries, q)
+	}
+	return m.queries
+}
+
+func versionOf(p *boltseal.PURL, c *boltseal.Component) string {
+	if c.Version != "" {
+		return c.Version
+	}
+	return p.Version
+}
+
+// ownersOf finds the OS packages that others say they belong to.
+func ownersOf(components []boltseal.Component) map[string]*boltseal.Component {
+	owners := map[string]*boltseal.Component{}
+	for i := range components {
+		if owner := components[i].OwnedBy; owner != "" {
+			owners[owner] = nil
+		}
+	}
+	if len(owners) == 0 {
+		return owners
+	}
+	for i := range components {
+		if _, ok := owners[components[i].PURL]; ok {
+			owners[components[i].PURL] = &components[i]
+		}
+	}
+	return owners
+}
+
+// builtByDistro tells whether a language package is a distribution's own
+// build of it. The distribution mends such packages without changing their
+// upstream version, and says so in its own advisories about the OS package;
+// those of the language would be wrong about it. A vendor's OS package that
+// carries other people's software is no distribution's build: the
+// distribution knows nothing of it.
+func (m *matcher) builtByDistro(c *boltseal.Component) bool {
+	if c.OwnedBy == "" {
+		return false
+	}
+	for _, l := range c.Locations {
+		// Distributions leave these to add-on packages and to the site
+		// (Filesystem Hierarchy Standard 3.0, 3.13, 3.17 and 4.9).
+		if strings.HasPrefix(l.File, "opt/") || strings.HasPrefix(l.File, "srv/") || strings.HasPrefix(l.File, "usr/local/") {
+			return false
+		}
+	}
+	owner := m.owners[c.OwnedBy]
+	if owner == nil || owner.Supplier == "" || !strings.HasPrefix(owner.PURL, "pkg:rpm/") {
+		return true
+	}
+	supplier := strings.ToLower(owner.Supplier)
+	for _, vendor := range rpmVendors {
+		if strings.Contains(supplier, vendor) {
+			return true
+		}
+	}
+	return false
+}
+
+// rpmVendors are what the Vendor field of the distributions' own packages
+// holds, in lower case.
+var rpmVendors = []string{
+	"almalinux", "amazon", "azure linux", "centos", "cloudlinux", "fedora", "mageia", "mariner", "microsoft", "openeuler",
+	"opensuse", "oracle", "red hat", "rocky", "suse", "vmware",
+}
