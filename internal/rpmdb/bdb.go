@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 )
 
 // A Berkeley DB hash file is pages of one size. The first describes the file;
@@ -123,6 +124,7 @@ func (db *bdb) overflow(n, length int64, buf []byte) ([]byte, error) {
 	if length > maxHeader || length > db.size {
 		return buf, fmt.Errorf("%w: entry of %d bytes", errBDB, length)
 	}
+	buf = slices.Grow(buf, int(length))
 	for int64(len(buf)) < length {
 		if n < 1 || n >= db.pages {
 			return buf, fmt.Errorf("%w: entry goes on at page %d", errBDB, n)

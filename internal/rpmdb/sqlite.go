@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 )
 
@@ -186,7 +187,7 @@ func (db *sqlite) cell(cell []byte) ([]byte, error) {
 	if local == length {
 		return cell[:length], nil
 	}
-	db.row = append(db.row[:0], cell[:local]...)
+	db.row = append(slices.Grow(db.row[:0], int(length)), cell[:local]...)
 	if int64(len(cell)) < local+4 {
 		return nil, fmt.Errorf("%w: row of %d bytes", errSQLite, length)
 	}
