@@ -34,13 +34,28 @@ layer frees nothing. Delete them in the same RUN, or mount a cache there.`,
 				continue
 			}
 			var fixes []boltseal.Fix
-			if last := &step.Script.Commands[len(step.Script.Commands)-1]; !last.Nested && !last.Or && !last.Pipes && !last.Piped && step.Script.Error == nil && len(step.Heredocs) == 0 {
+			if last, ok := chainEnd(step); ok {
 				fixes = append(fixes, p.Insert("delete the lists in the same layer", true, last.Span.End, " && rm -rf /var/lib/apt/lists/*"))
 			}
 			p.Report(install.Span, "the package lists stay in this layer", fixes...)
 		}
 	},
 })
+
+// chainEnd is the last command of a RUN that is a plain chain, to which
+// "&& more" may be added without another meaning.
+func chainEnd(step *Step) (*dockerfile.Command, bool) {
+	if step.Script.Error != nil || step.Script.Exec || len(step.Heredocs) > 0 || len(step.Script.Commands) == 0 {
+		return nil, false
+	}
+	for i := range step.Script.Commands {
+		if step.Script.Commands[i].Or {
+			return nil, false
+		}
+	}
+	last := &step.Script.Commands[len(step.Script.Commands)-1]
+	return last, !last.Nested && !last.Pipes && !last.Piped && len(last.Writes) == 0
+}
 
 // hasMount tells whether a RUN mounts a cache or a tmpfs on target or above.
 func hasMount(step *Step, target string) bool {
