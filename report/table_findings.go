@@ -265,6 +265,9 @@ func (p *page) under(title string, at int, verbose bool) {
 // about this row.
 func titleCell(at *row) string {
 	title := clean(titleOf(at.Finding))
+	if isVulnerability(at.Finding) && title == clean(at.Message) {
+		title = "" // nobody describes it, and the row says the rest
+	}
 	if !isComponent(at.Finding) && at.Location.Line > 0 {
 		title = fmt.Sprintf("line %d: %s", at.Location.Line, title)
 	}
