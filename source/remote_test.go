@@ -75,10 +75,13 @@ func (h *hub) ref(s string) registry.Ref {
 
 func (h *hub) blob(s string, data []byte) {
 	h.t.Helper()
-	open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
-	if err := h.client.PutBlob(h.t.Context(), h.ref(s), registry.Describe("", data), open); err != nil {
+	if err := h.client.PutBlob(h.t.Context(), h.ref(s), registry.Describe("", data), opener(data)); err != nil {
 		h.t.Fatal(err)
 	}
+}
+
+func opener(data []byte) func() (io.ReadCloser, error) {
+	return func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
 }
 
 func (h *hub) manifest(s, mediaType string, data []byte) {
