@@ -1,6 +1,7 @@
 package safetar
 
 import (
+	"errors"
 	"fmt"
 	"io"
 )
@@ -61,7 +62,7 @@ func (r *Reader) Peek(n int) ([]byte, error) {
 	r.head = r.head[:0]
 	for len(r.head) < n {
 		p, err := r.Piece()
-		if err == io.EOF { //nolint:errorlint // Piece gives it bare
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

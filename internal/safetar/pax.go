@@ -193,7 +193,7 @@ func (r *Reader) readSpecial(to []byte) ([]byte, error) {
 	}
 	for {
 		p, err := r.Piece()
-		if err == io.EOF { //nolint:errorlint // Piece gives it bare
+		if errors.Is(err, io.EOF) {
 			return to, nil
 		}
 		if err != nil {

@@ -80,8 +80,8 @@ func (q *asker) ask(n nodeID, name string, sniff bool) {
 // that is below directories.
 func (q *asker) follow(links []nodeID) {
 	type alias struct {
-		path string
-		dir  nodeID
+		link, dir nodeID
+		depth     int
 	}
 	t, walk := q.f.t, &q.f.walk
 	walk.allow(len(links))
@@ -95,17 +95,20 @@ func (q *asker) follow(links []nodeID) {
 			return
 		case err != nil: // it leads nowhere
 		case t.isDir(to):
-			dirs = append(dirs, alias{path, to})
+			dirs = append(dirs, alias{n, to, strings.Count(path, "/")})
 		case t.of(to).kind() == kindFile && q.left > 0:
 			q.left--
 			q.ask(to, path, false)
 		}
 	}
 	slices.SortFunc(dirs, func(a, b alias) int {
-		return cmp.Or(cmp.Compare(strings.Count(a.path, "/"), strings.Count(b.path, "/")), strings.Compare(a.path, b.path))
+		return cmp.Or(cmp.Compare(a.depth, b.depth), cmp.Compare(a.link, b.link))
 	})
 	for _, d := range dirs {
-		q.below(d.dir, []byte(d.path))
+		if q.left <= 0 {
+			return
+		}
+		q.below(d.dir, []byte(t.path(d.link)))
 	}
 }
 
@@ -165,7 +168,7 @@ func (f *FS) bring(ctx context.Context, wants map[inodeID]want) error {
 // rebring reads one layer once more, for the files at the offsets given.
 func (f *FS) rebring(ctx context.Context, layer int, at map[int64]inodeID, wants map[inodeID]want) (map[inodeID]content, error) {
 	result := make(map[inodeID]content, len(at))
-	k := &keeper{rd: f.rd, layer: layer, again: true}
+	k := &keeper{rd: f.rd, layer: layer}
 	holes := false
 	for _, i := range at {
 		inode := f.t.inode(i)

@@ -20,6 +20,8 @@ type merger struct {
 	walk  resolver
 	layer uint16 // the one being merged, from 1
 	gaps  *gaps
+	names int64 // ceiling on the bytes of all names
+	err   error
 
 	// The last parent, since entries of one directory come in a row.
 	dir     []byte
@@ -38,11 +40,27 @@ var (
 
 func newMerger(limits limit.Limits, g *gaps) *merger {
 	t := newTree()
-	return &merger{t: t, walk: newResolver(t, limits), gaps: g}
+	return &merger{t: t, walk: newResolver(t, limits), gaps: g, names: namesCeiling(limits)}
+}
+
+// namesCeiling is how many bytes the names of all entries may take: a few
+// long ones, or 64 bytes each if there are as many as may be. Without a
+// ceiling on entries it is what the tree can address.
+func namesCeiling(limits limit.Limits) int64 {
+	const most = 4<<30 - 2*textBlock
+	if limits.Entries <= 0 {
+		return most
+	}
+	return min(64<<20+64*min(limits.Entries, most), most)
+}
+
+// tooManyNames is the error for names that take more.
+func tooManyNames(most int64) error {
+	return &limit.Error{What: "names of all entries", Max: most, Unit: "bytes", Flag: "--max-entries"}
 }
 
 // merge lays the next layer over those before.
-func (m *merger) merge(l *log) {
+func (m *merger) merge(l *log) error {
 	m.layer++
 	m.parent = 0
 	l.replay(m.apply)
@@ -53,9 +71,17 @@ func (m *merger) merge(l *log) {
 	}
 	m.meta = m.meta[:0]
 	m.parent = 0
+	return m.err
 }
 
 func (m *merger) apply(r *record) {
+	if m.err != nil {
+		return
+	}
+	if int64(len(m.t.text))*textBlock > m.names {
+		m.err = tooManyNames(m.names)
+		return
+	}
 	m.walk.allow(1)
 	if len(r.path) == 0 {
 		if r.kind == safetar.Directory {
@@ -160,7 +186,7 @@ func (m *merger) place(parent nodeID, base []byte, r *record) {
 	case r.kind == safetar.HardLink:
 		target, err := m.linked(r.link)
 		if err != nil {
-			m.gaps.file(string(r.path), int(m.layer)-1, fmt.Sprintf("hard link to %q: %v", r.link, err))
+			m.gaps.file(string(r.path), int(m.layer)-1, fmt.Sprintf("hard link to %q: %v", clip(string(r.link)), err))
 			return
 		}
 		if target == old {

@@ -86,7 +86,7 @@ func (d *decoded) Read(p []byte) (n int, err error) {
 		}
 		return d.Read(p)
 	}
-	if err != nil && err != io.EOF { //nolint:errorlint // readers give EOF bare
+	if err != nil && !errors.Is(err, io.EOF) {
 		err = fmt.Errorf("%s: %w", d.format, err)
 	}
 	return n, err

@@ -48,11 +48,16 @@ func (g *gaps) limit(path string, layer int, err error) {
 }
 
 func what(path string, layer int) string {
-	const most = 500 // a hostile path can be much longer
-	if len(path) > most {
-		path = path[:most] + "…"
+	return fmt.Sprintf("file %s in layer %d", clip(path), layer+1)
+}
+
+// clip shortens a name that only a hostile image has.
+func clip(name string) string {
+	const most = 500
+	if len(name) <= most {
+		return name
 	}
-	return fmt.Sprintf("file %s in layer %d", path, layer+1)
+	return name[:most] + "…"
 }
 
 // all lists the gaps in order.

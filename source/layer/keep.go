@@ -18,7 +18,6 @@ const headSize = 512
 type keeper struct {
 	rd    *reading
 	layer int
-	again bool // it was read before: sinks have had everything
 	arena arena
 }
 
@@ -26,7 +25,7 @@ type keeper struct {
 // and choice what is to become of it.
 func (k *keeper) take(r *safetar.Reader, h *safetar.Header, path string, choice Choice) (content, error) {
 	var sink io.WriteCloser
-	if k.rd.opts.Stream != nil && !k.again {
+	if k.rd.opts.Stream != nil {
 		sink = k.rd.opts.Stream(k.layer, path, h.Size)
 	}
 	kept := notKept

@@ -103,7 +103,7 @@ func TestSpool(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if gaps := f.Gaps(); kept != 2 || len(gaps) != 1 || gaps[0].Kind != "limit" || !strings.Contains(gaps[0].Why, "--max-spool") {
+	if gaps := f.Gaps(); kept != 2 || len(gaps) != 1 || gaps[0].Kind != "limit" || !strings.Contains(gaps[0].Why, "--max-spool-bytes") {
 		t.Errorf("%d files are kept, gaps %v", kept, gaps)
 	}
 	if data, err := f.ReadFile("d"); err != nil || string(data) != "d\n" {
@@ -446,4 +446,16 @@ func TestLinkDepth(t *testing.T) {
 	if _, err := f.Open("a"); err == nil {
 		t.Error("a loop was opened")
 	}
+}
+
+// Long names that share everything but their ends compress well and are
+// still kept whole: there is a ceiling on them.
+func TestNamesAreBounded(t *testing.T) {
+	long := strings.Repeat("n", 3000)
+	var entries []testimage.Entry
+	for i := range 25_000 {
+		entries = append(entries, testimage.File(fmt.Sprint(long, i), ""))
+	}
+	l := testimage.NewLayer(t, "zstd", testimage.Tar(t, entries...))
+	readFails(t, []layer.Blob{blob(l)}, limit.Limits{Entries: 30_000, PathLength: 4096}, "--max-entries")
 }

@@ -31,7 +31,8 @@ type log struct {
 
 const logChunk = 64 << 10
 
-func (l *log) append(r *record) {
+// append logs a record, and returns how many bytes of names that took.
+func (l *log) append(r *record) int {
 	need := 128 + len(r.path) + len(r.link)
 	last := len(l.chunks) - 1
 	if last < 0 || cap(l.chunks[last])-len(l.chunks[last]) < need {
@@ -64,6 +65,7 @@ func (l *log) append(r *record) {
 	l.chunks[last] = b
 	l.path = append(l.path[:0], r.path...)
 	l.pos, l.mtime = r.pos, r.mtime
+	return len(r.path) - same + len(r.link)
 }
 
 // shared is how many bytes a and b have in common at their start.

@@ -24,6 +24,7 @@ type reading struct {
 	plain   []bool // layers whose files can be read where they are
 	entries atomic.Int64
 	bytes   atomic.Int64 // inflated, of all layers
+	names   atomic.Int64 // bytes of names that were logged
 }
 
 func newReading(blobs []Blob, opts *Options) *reading {

@@ -36,6 +36,7 @@ func Read(ctx context.Context, blobs []Blob, opts *Options) (*FS, error) {
 	m := newMerger(rd.opts.Limits, &rd.gaps)
 	err := rd.all(ctx, f.layers, m)
 	rd.codecs.close()
+	rd.opts.Stream, rd.opts.Progress = nil, nil // a second look is nobody's concern
 	if err == nil {
 		f.t, f.walk = m.t, m.walk
 		err = f.settle(ctx)
@@ -73,7 +74,9 @@ func (rd *reading) all(ctx context.Context, layers []boltseal.Layer, m *merger) 
 			defer mu.Unlock()
 			layers[i], logs[i] = layer, &s.log
 			for ; next < len(logs) && logs[next] != nil; next++ {
-				m.merge(logs[next])
+				if err := m.merge(logs[next]); err != nil {
+					return err
+				}
 				logs[next] = nil
 			}
 			return nil
@@ -135,7 +138,10 @@ func (s *scan) entry(r *safetar.Reader, h *safetar.Header) error {
 		rd.gaps.file(string(path), s.layer, fmt.Sprintf("unknown type %q of tar entry", h.Type))
 		return nil
 	}
-	s.log.append(&rec)
+	grown := s.log.append(&rec)
+	if most := namesCeiling(rd.opts.Limits); rd.names.Add(int64(grown)) > most {
+		return tooManyNames(most)
+	}
 	return nil
 }
 

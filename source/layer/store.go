@@ -104,7 +104,7 @@ func (s *store) region(size int64) (*os.File, int64, error) {
 		return nil, 0, fs.ErrClosed
 	}
 	if max := s.limits.Spool; max > 0 && size > max-s.end {
-		return nil, 0, &limit.Error{What: "temporary files", Max: max, Unit: "bytes", Flag: "--max-spool"}
+		return nil, 0, &limit.Error{What: "temporary files", Max: max, Unit: "bytes", Flag: "--max-spool-bytes"}
 	}
 	if s.spool == nil {
 		if err := s.create(); err != nil {
