@@ -20,7 +20,7 @@ var floors = [][]string{
 	{"internal/limit", "internal/strictjson", "internal/atomicfile", "internal/spdx", "internal/testimage", "version", "policy"},
 	{"syntax/dockerfile", "source/layer", "source/registry", "advisory", "sbom"},
 	{"source", "inventory", "check/docker", "check/vuln", "report"},
-	{"scan"},
+	{"scan", "remedy"},
 	{"cli"},
 	{"cmd/boltseal", "examples/demo"},
 }

@@ -39,6 +39,7 @@ type scanFlags struct {
 
 	db         string
 	maxDBAge   time.Duration
+	dockerfile string
 	policyFile string
 	failOn     []string
 	severities []string
@@ -49,11 +50,29 @@ type scanFlags struct {
 // cacheBytes bounds the results kept of earlier runs.
 const cacheBytes = 512 << 20
 
-func (f *scanFlags) register(cmd *cobra.Command, format string) {
+// registerOutput adds the flags of every verb that prints a report.
+func (f *scanFlags) registerOutput(cmd *cobra.Command, format string) {
 	fl := cmd.Flags()
 	fl.StringArrayVarP(&f.outputs, "output", "o", []string{format}, "FORMAT or FORMAT=FILE, may be repeated: "+strings.Join(formatNames(), ", "))
-	fl.StringVar(&f.platform, "platform", "", "os/arch[/variant] of an index, or all (the default)")
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "say more")
+	_ = cmd.RegisterFlagCompletionFunc("output", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return formatNames(), cobra.ShellCompDirectiveNoSpace
+	})
+}
+
+// registerPolicy adds the flags that lie over the policy file.
+func (f *scanFlags) registerPolicy(cmd *cobra.Command) {
+	fl := cmd.Flags()
+	fl.StringVar(&f.policyFile, "policy", "", "policy file (default: boltseal.yaml here, if there is one)")
+	fl.StringArrayVar(&f.failOn, "fail-on", nil, "threshold that blocks, such as high,fixed or critical,kev or score>=70 or none; may be repeated (default "+policy.DefaultFailOn+")")
+	fl.StringSliceVar(&f.severities, "severity", nil, "show findings of these severities only")
+	fl.StringSliceVar(&f.allowGaps, "allow-gaps", nil, "kinds of gap that do not make the exit status 3, such as no-database, or *")
+}
+
+func (f *scanFlags) register(cmd *cobra.Command, format string) {
+	f.registerOutput(cmd, format)
+	fl := cmd.Flags()
+	fl.StringVar(&f.platform, "platform", "", "os/arch[/variant] of an index, or all (the default)")
 	fl.IntVarP(&f.jobs, "jobs", "j", 0, "layers and files read at once (default: the number of CPUs)")
 	fl.BoolVar(&f.offline, "offline", false, "open no socket at all")
 	fl.BoolVar(&f.plainHTTP, "plain-http", false, "speak to registries without TLS")
@@ -76,20 +95,15 @@ func (f *scanFlags) register(cmd *cobra.Command, format string) {
 	fl.Int64Var(&f.limits.JSONBytes, "max-json-bytes", d.JSONBytes, "bytes of one manifest, configuration or SBOM")
 	fl.Int64Var(&f.limits.Spool, "max-spool-bytes", d.Spool, "bytes in temporary files")
 	fl.Int64Var(&f.limits.Memory, "max-memory-bytes", d.Memory, "bytes of files kept in memory before spooling")
-	_ = cmd.RegisterFlagCompletionFunc("output", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return formatNames(), cobra.ShellCompDirectiveNoSpace
-	})
 }
 
 func (f *scanFlags) registerChecks(cmd *cobra.Command) {
+	f.registerPolicy(cmd)
 	fl := cmd.Flags()
 	fl.StringVar(&f.db, "db", "", "the advisory database (default: where boltseal db path says)")
 	fl.DurationVar(&f.maxDBAge, "max-db-age", 0, "report a gap when the database is older, such as 72h")
-	fl.StringVar(&f.policyFile, "policy", "", "policy file (default: boltseal.yaml here, if there is one)")
-	fl.StringArrayVar(&f.failOn, "fail-on", nil, "threshold that blocks, such as high,fixed or critical,kev or score>=70 or none; may be repeated (default "+policy.DefaultFailOn+")")
-	fl.StringSliceVar(&f.severities, "severity", nil, "show findings of these severities only")
+	fl.StringVar(&f.dockerfile, "dockerfile", "", "what made the image, as a path in your repository: SARIF puts the findings there")
 	fl.BoolVar(&f.onlyFixed, "only-fixed", false, "show only vulnerabilities that have a fixed version")
-	fl.StringSliceVar(&f.allowGaps, "allow-gaps", nil, "kinds of gap that do not make the exit status 3, such as no-database, or *")
 }
 
 // options are the scan options that the flags say. The caller calls done
@@ -152,6 +166,7 @@ func (f *scanFlags) checkOptions(_ context.Context, env *Env, opts *scan.Options
 	if err != nil {
 		return err
 	}
+	p.Checks = scan.Checks()
 	opts.Policy = p
 	path := f.db
 	if path == "" {

@@ -85,7 +85,7 @@ func writeAll(env *Env, outputs []output, r *boltseal.Report, opts *report.Optio
 		if o.file == "" {
 			continue
 		}
-		plain := &report.Options{Verbose: opts.Verbose}
+		plain := &report.Options{Verbose: opts.Verbose, Checks: opts.Checks, Dockerfile: opts.Dockerfile}
 		err := atomicfile.Write(o.file, 0o644, func(f *os.File) error { return o.write(f, r, plain) })
 		if err != nil {
 			return fmt.Errorf("-o %s: %w", o.format, err)

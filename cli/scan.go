@@ -65,7 +65,9 @@ func runScan(ctx context.Context, env *Env, f *scanFlags, target string) (err er
 	if err != nil {
 		return err
 	}
-	if err := writeAll(env, outputs, r, reportOptions(env, f.verbose)); err != nil {
+	ro := reportOptions(env, f.verbose)
+	ro.Checks, ro.Dockerfile = scan.Checks(), f.dockerfile
+	if err := writeAll(env, outputs, r, ro); err != nil {
 		return err
 	}
 	return exit(r.Verdict.ExitStatus())

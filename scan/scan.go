@@ -35,6 +35,9 @@ type Options struct {
 	Now      func() time.Time
 	Progress func(Progress)
 
+	// IsFile tells Lint whether a path is a file; nil takes all for folders.
+	IsFile func(path string) bool
+
 	// ComponentsOnly skips the checks: the report is a list of components.
 	ComponentsOnly bool
 }
@@ -131,6 +134,9 @@ func (o *Options) assess(report *boltseal.Report) {
 	report.Sort()
 	o.Policy.Judge(report, o.Now())
 }
+
+// Checks lists what Run looks for.
+func Checks() []boltseal.Check { return append(vuln.Checks(), policy.Checks()...) }
 
 // stale gives a gap when the newest data of a snapshot is older than allowed:
 // what became known since then was not looked for.

@@ -1,0 +1,166 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/rogpeppe/go-internal/diff"
+	"github.com/spf13/cobra"
+
+	"github.com/boltseal/boltseal"
+	"github.com/boltseal/boltseal/internal/atomicfile"
+	"github.com/boltseal/boltseal/remedy"
+	"github.com/boltseal/boltseal/scan"
+)
+
+var _ = addVerb(func(env *Env) *cobra.Command {
+	f := &lintFlags{}
+	cmd := &cobra.Command{
+		Use:   "lint [PATH...]",
+		Short: "Find, explain and fix what is wrong with Dockerfiles",
+		Long: `Find, explain and fix what is wrong with Dockerfiles.
+
+PATH is a file or a folder (default: the present one), in which files named
+Dockerfile, Containerfile, Dockerfile.* and *.dockerfile are checked.
+
+Comments accept findings, in the words of other tools too:
+  # boltseal ignore=docker/root-user    # hadolint ignore=DL3002
+  # check=skip=JSONArgsRecommended      # checkov:skip=CKV_DOCKER_3:reason`,
+		Example: `  boltseal lint
+  boltseal lint --diff
+  boltseal lint Dockerfile --fix
+  boltseal lint . -o sarif=lint.sarif --fail-on medium`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runLint(cmd.Context(), env, f, args)
+		},
+	}
+	f.scan.registerOutput(cmd, "table")
+	f.scan.registerPolicy(cmd)
+	cmd.Flags().BoolVar(&f.fix, "fix", false, "apply the safe fixes")
+	cmd.Flags().BoolVar(&f.diff, "diff", false, "print what --fix would change, and change nothing")
+	cmd.Flags().BoolVar(&f.unsafe, "unsafe", false, "with --fix or --diff: also fixes that change behaviour")
+	return cmd
+})
+
+type lintFlags struct {
+	scan              scanFlags
+	fix, diff, unsafe bool
+}
+
+func runLint(ctx context.Context, env *Env, f *lintFlags, paths []string) error {
+	outputs, err := parseOutputs(f.scan.outputs)
+	if err != nil {
+		return err
+	}
+	if f.unsafe && !f.fix && !f.diff {
+		return usagef("--unsafe says which fixes to apply: give --fix or --diff too")
+	}
+	if f.fix && f.diff {
+		return usagef("--fix changes files and --diff does not: give one")
+	}
+	if len(paths) == 0 {
+		paths = []string{"."}
+	}
+	p, err := f.scan.policy()
+	if err != nil {
+		return err
+	}
+	p.Checks = scan.LintChecks()
+	opts := &scan.Options{
+		Policy: p, Now: env.Now, IsFile: isFile,
+		Tool: boltseal.Tool{Name: "boltseal", Version: Version()},
+	}
+	for _, path := range paths {
+		if _, err := os.Stat(path); err != nil {
+			return usageError{err}
+		}
+	}
+	r, err := scan.Lint(ctx, paths, opts)
+	if err != nil {
+		return err
+	}
+	if f.fix || f.diff {
+		if err := f.remedy(env, r); err != nil {
+			return err
+		}
+		if f.diff {
+			return nil
+		}
+		if r, err = scan.Lint(ctx, paths, opts); err != nil {
+			return err
+		}
+	}
+	ro := reportOptions(env, f.scan.verbose)
+	ro.Checks = scan.LintChecks()
+	if err := writeAll(env, outputs, r, ro); err != nil {
+		return err
+	}
+	return exit(r.Verdict.ExitStatus())
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// remedy applies fixes to every file with findings that have some, or prints
+// what it would do. A finding that is waived is left alone.
+func (f *lintFlags) remedy(env *Env, r *boltseal.Report) error {
+	var files []string
+	waived := map[string]bool{}
+	for _, found := range r.Findings {
+		if found.Waived != nil {
+			waived[found.Key] = true
+			continue
+		}
+		if len(found.Fixes) > 0 {
+			files = append(files, found.Location.File)
+		}
+	}
+	slices.Sort(files)
+	for _, name := range slices.Compact(files) {
+		if err := f.remedyFile(env, name, waived); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *lintFlags) remedyFile(env *Env, name string, waived map[string]bool) error {
+	path := filepath.FromSlash(name)
+	info, err := os.Lstat(path)
+	if err != nil {
+		return fmt.Errorf("fix: %w", err)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("fix: %w", err)
+	}
+	check := func(data []byte) ([]boltseal.Finding, error) { return scan.LintDockerfile(name, data), nil }
+	done, err := remedy.Apply(content, check, &remedy.Options{
+		Unsafe: f.unsafe,
+		Accept: func(found boltseal.Finding) bool { return !waived[found.Key] },
+	})
+	if err != nil {
+		return fmt.Errorf("fix %s: %w", name, err)
+	}
+	if bytes.Equal(done.Content, content) {
+		return nil
+	}
+	if f.diff {
+		_, err := env.Stdout.Write(diff.Diff(name, content, name, done.Content))
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("fix %s: it is a link; fix the file that it leads to", name)
+	}
+	if err := atomicfile.WriteBytes(path, info.Mode().Perm(), done.Content); err != nil {
+		return fmt.Errorf("fix: %w", err)
+	}
+	fmt.Fprintf(env.Stderr, "%s: fixed %d\n", name, len(done.Fixed))
+	return nil
+}

@@ -1,0 +1,126 @@
+package scan
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/boltseal/boltseal"
+	"github.com/boltseal/boltseal/check/docker"
+	"github.com/boltseal/boltseal/internal/limit"
+	"github.com/boltseal/boltseal/policy"
+	"github.com/boltseal/boltseal/source"
+	"github.com/boltseal/boltseal/syntax/dockerfile"
+)
+
+// maxSource bounds one source file; what is larger was not written by people.
+const maxSource = 4 << 20
+
+// Lint checks the source files at and below paths: those whose names say that
+// they are Dockerfiles, and whatever file is named itself. Findings have the
+// path as the user would write it. What cannot be read is a gap.
+func Lint(ctx context.Context, paths []string, opts *Options) (*boltseal.Report, error) {
+	o := withDefaults(opts)
+	report := &boltseal.Report{
+		Schema: boltseal.ReportSchema, Tool: o.Tool, Time: o.Now().UTC(),
+		Artifact:   boltseal.Artifact{Kind: boltseal.KindDirectory, Name: strings.Join(paths, " ")},
+		Components: []boltseal.Component{}, Findings: []boltseal.Finding{}, Gaps: []boltseal.Gap{},
+	}
+	seen := 0
+	for _, name := range paths {
+		n, err := lintPath(ctx, report, name, &o)
+		if err != nil {
+			return nil, err
+		}
+		seen += n
+	}
+	if seen == 0 && len(report.Gaps) == 0 {
+		return nil, fmt.Errorf("lint %s: no Dockerfile there", strings.Join(paths, " "))
+	}
+	report.Sort()
+	o.Policy.Judge(report, o.Now())
+	return report, nil
+}
+
+func lintPath(ctx context.Context, report *boltseal.Report, name string, o *Options) (n int, err error) {
+	scheme := "dir:"
+	root := name
+	if o.IsFile != nil && o.IsFile(name) {
+		scheme, root = "file:", path.Dir(name)
+	}
+	subject, err := source.Open(ctx, scheme+name, &o.Source)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, subject.Close()) }()
+	report.Gaps = append(report.Gaps, subject.Gaps...)
+	err = fs.WalkDir(subject.Root, ".", func(file string, d fs.DirEntry, err error) error {
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			report.Gaps = append(report.Gaps, boltseal.Gap{Kind: "unreadable-file", What: "file " + path.Join(root, file), Why: err.Error()})
+			if d != nil && d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		case d.IsDir() && file != "." && passedOver(d.Name()):
+			return fs.SkipDir
+		case !d.Type().IsRegular() || scheme == "dir:" && !IsDockerfile(d.Name()):
+			return nil
+		}
+		n++
+		content, err := readSource(subject.Root, file)
+		if err != nil {
+			report.Gaps = append(report.Gaps, boltseal.Gap{Kind: "unreadable-file", What: "file " + path.Join(root, file), Why: err.Error()})
+			return nil
+		}
+		report.Findings = append(report.Findings, LintDockerfile(path.Join(root, file), content)...)
+		return nil
+	})
+	return n, err
+}
+
+// passedOver are folders that hold what others wrote.
+func passedOver(name string) bool {
+	return name == "node_modules" || name == "vendor" || len(name) > 1 && name[0] == '.' && name != ".github"
+}
+
+// IsDockerfile tells by its name whether a file is a Dockerfile.
+func IsDockerfile(name string) bool {
+	lower := strings.ToLower(name)
+	for _, word := range []string{"dockerfile", "containerfile"} {
+		if lower == word || strings.HasPrefix(lower, word+".") || strings.HasSuffix(lower, "."+word) {
+			return !strings.HasSuffix(lower, ".dockerignore")
+		}
+	}
+	return false
+}
+
+func readSource(fsys fs.FS, name string) ([]byte, error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	content, err := limit.ReadAll(f, maxSource, &limit.Error{What: name, Max: maxSource, Unit: "bytes", Flag: "nothing"})
+	if err != nil {
+		return nil, err
+	}
+	if bytes.IndexByte(content, 0) >= 0 {
+		return nil, errors.New("it is not text")
+	}
+	return content, nil
+}
+
+// LintDockerfile checks one Dockerfile.
+func LintDockerfile(name string, content []byte) []boltseal.Finding {
+	return docker.Run(dockerfile.Parse(name, content), docker.Rules(), nil)
+}
+
+// LintChecks lists what Lint looks for.
+func LintChecks() []boltseal.Check { return append(docker.Checks(), policy.Checks()...) }
