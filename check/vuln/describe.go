@@ -106,7 +106,10 @@ func (d *describer) advisory(ctx context.Context, id string) (*boltseal.Advisory
 }
 
 func (d *describer) finding(m *match) boltseal.Finding {
+	// What a component is linked to and made of is told once, in the report's
+	// list of components, and not again with each finding.
 	c := *m.component
+	c.DependsOn, c.Hashes = nil, nil
 	a := d.merge(m)
 	f := boltseal.Finding{
 		Subject: d.subject, Component: &c, Advisory: a,

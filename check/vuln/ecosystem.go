@@ -108,11 +108,24 @@ func (m *matcher) languageQueries(k kind, p *boltseal.PURL, c *boltseal.Componen
 	return m.queries
 }
 
+// versionOf is the version as the ecosystem compares it. Purls of RPMs have
+// the epoch apart.
 func versionOf(p *boltseal.PURL, c *boltseal.Component) string {
-	if c.Version != "" {
-		return c.Version
+	v := c.Version
+	if v == "" {
+		v = p.Version
 	}
-	return p.Version
+	if epoch := p.Qualifiers["epoch"]; epoch != "" && v != "" && p.Type == "rpm" && !strings.Contains(v, ":") {
+		v = epoch + ":" + v
+	}
+	return v
+}
+
+// isProject holds for the code that the artifact is made of itself: a purl of
+// no registry, and no name that others would know it by. Nobody publishes
+// advisories about it.
+func isProject(p *boltseal.PURL, c *boltseal.Component) bool {
+	return p.Type == "generic" && len(c.CPEs) == 0 && c.Basis != boltseal.Matched
 }
 
 // ownersOf finds the OS packages that others say they belong to.

@@ -40,7 +40,7 @@ func (m *match) affects(v string) bool {
 	if m.system != nil {
 		return !slices.ContainsFunc(m.hits, func(h hit) bool {
 			h.query.version = v
-			return mended(&h.query, &h.record.Affected)
+			return !h.query.scheme.Affected(v, &h.record.Affected) && mended(&h.query, &h.record.Affected)
 		})
 	}
 	return slices.ContainsFunc(m.hits, func(h hit) bool { return h.query.scheme.Affected(v, &h.record.Affected) })

@@ -56,7 +56,7 @@ func (m *matcher) component(c *boltseal.Component) error {
 		return nil
 	}
 	k, ok := kinds[p.Type]
-	if k.silent {
+	if k.silent || isProject(&p, c) {
 		return nil
 	}
 	var queries []query
@@ -134,6 +134,9 @@ func (m *matcher) weigh(q *query, record advisory.Record, system bool) {
 	}
 }
 
+// mended holds for versions behind a fix. It is asked about versions that are
+// not affected: one may lie behind the fix of an older branch and before that
+// of its own.
 func mended(q *query, a *boltseal.Affected) bool {
 	return slices.ContainsFunc(a.Ranges, func(r boltseal.Range) bool {
 		return r.Fixed != "" && q.scheme.Compare(q.version, r.Fixed) >= 0
