@@ -1,6 +1,7 @@
 package inventory_test
 
 import (
+	"encoding/base64"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -32,6 +33,33 @@ func fuzzReader(f *testing.F, ecosystem, path string) {
 	}
 	if seeds == 0 {
 		f.Fatalf("no %s in testdata/%s", base, ecosystem)
+	}
+	fuzzSeeded(f, ecosystem, path)
+}
+
+// fuzzDecoded takes the encoded files of the ecosystem's testdata as seeds.
+func fuzzDecoded(f *testing.F, ecosystem, path string) {
+	archives, _ := filepath.Glob("testdata/" + ecosystem + "/*.txtar")
+	seeds := 0
+	for _, name := range archives {
+		archive, err := txtar.ParseFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, file := range archive.Files {
+			if !strings.HasSuffix(file.Name, ".base64") {
+				continue
+			}
+			data, err := base64.StdEncoding.DecodeString(strings.ReplaceAll(string(file.Data), "\n", ""))
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(data)
+			seeds++
+		}
+	}
+	if seeds == 0 {
+		f.Fatalf("no encoded files in testdata/%s", ecosystem)
 	}
 	fuzzSeeded(f, ecosystem, path)
 }

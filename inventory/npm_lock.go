@@ -2,7 +2,6 @@ package inventory
 
 import (
 	"context"
-	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -84,7 +83,8 @@ type npmTree struct {
 }
 
 func (t *npmTree) folders(packages map[string]npmLocked) {
-	order := slices.Sorted(maps.Keys(packages))
+	// Longer paths than a file system has would only cost time.
+	order := slices.DeleteFunc(sortedKeys(packages), func(folder string) bool { return len(folder) > maxNpmPath })
 	for _, folder := range order {
 		switch p := packages[folder]; {
 		case folder == "":
@@ -165,15 +165,18 @@ func (t *npmTree) require(folder, name string) string {
 	}
 }
 
-const maxNpmDepth = 64 // of folders in folders in version 1
+const (
+	maxNpmDepth = 64 // of folders in folders in version 1
+	maxNpmPath  = 4 << 10
+)
 
 func (t *npmTree) nested(folder string, packages map[string]*npmNested, depth int) {
 	if depth > maxNpmDepth {
 		return
 	}
-	for _, name := range slices.Sorted(maps.Keys(packages)) {
+	for _, name := range sortedKeys(packages) {
 		p := packages[name]
-		if p == nil {
+		if p == nil || !npmName(name) {
 			continue
 		}
 		inner := path.Join(folder, "node_modules", name)
@@ -231,7 +234,7 @@ func (t *npmTree) link(folder string, packages map[string]*npmNested, depth int)
 		return
 	}
 	for name, p := range packages {
-		if p == nil {
+		if p == nil || !npmName(name) {
 			continue
 		}
 		inner := path.Join(folder, "node_modules", name)

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/BurntSushi/toml"
 	"github.com/boltseal/boltseal"
 )
 
@@ -42,7 +41,7 @@ func (in *Input) pythonWants(g *graph) {
 		return
 	}
 	var p pyproject
-	if err := toml.Unmarshal(data, &p); err != nil {
+	if err := unmarshalTOML(data, &p); err != nil {
 		return
 	}
 	want := func(requirement string, dev bool) {
@@ -339,7 +338,7 @@ func readPipfileLock(_ context.Context, in *Input) ([]boltseal.Component, error)
 		Packages map[string]any `toml:"packages"`
 		Dev      map[string]any `toml:"dev-packages"`
 	}
-	if data, err := in.textBeside(path.Join(path.Dir(in.Path), "Pipfile")); err == nil && toml.Unmarshal(data, &pipfile) == nil {
+	if data, err := in.textBeside(path.Join(path.Dir(in.Path), "Pipfile")); err == nil && unmarshalTOML(data, &pipfile) == nil {
 		for _, list := range []map[string]any{pipfile.Packages, pipfile.Dev} {
 			for name := range list {
 				if n := g.byKey[pythonNormal(name)]; n != nil {

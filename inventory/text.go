@@ -75,7 +75,66 @@ func (in *Input) toml(v any) error {
 	if err != nil {
 		return err
 	}
+	return unmarshalTOML(data, v)
+}
+
+// unmarshalTOML decodes data, unless it nests so deep that the library's
+// recursion could exhaust the stack, which nothing can recover from.
+func unmarshalTOML(data []byte, v any) error {
+	if tomlDepth(data) > maxTOMLDepth {
+		return fmt.Errorf("toml: nested deeper than %d", maxTOMLDepth)
+	}
 	return toml.Unmarshal(data, v)
+}
+
+const maxTOMLDepth = 256
+
+// tomlDepth is the deepest that brackets and dotted keys nest, roughly:
+// strings and comments are skipped, nothing else is understood.
+func tomlDepth(data []byte) int {
+	deepest, brackets, dots := 0, 0, 0
+	for i := 0; i < len(data); i++ {
+		switch c := data[i]; c {
+		case '"', '\'':
+			i = tomlString(data, i)
+		case '#':
+			if end := bytes.IndexByte(data[i:], '\n'); end >= 0 {
+				i += end - 1
+			} else {
+				i = len(data)
+			}
+		case '[', '{':
+			brackets++
+		case ']', '}':
+			brackets = max(0, brackets-1)
+		case '.':
+			dots++
+		case '\n', ',', '=':
+			dots = 0
+		}
+		deepest = max(deepest, brackets+dots)
+	}
+	return deepest
+}
+
+// tomlString is where the string that begins at i ends.
+func tomlString(data []byte, i int) int {
+	quote := data[i : i+1]
+	if triple := bytes.Repeat(quote, 3); bytes.HasPrefix(data[i:], triple) {
+		if end := bytes.Index(data[i+3:], triple); end >= 0 {
+			return i + 3 + end + 2
+		}
+		return len(data)
+	}
+	for j := i + 1; j < len(data) && data[j] != '\n'; j++ {
+		switch {
+		case data[j] == '\\' && quote[0] == '"':
+			j++
+		case data[j] == quote[0]:
+			return j
+		}
+	}
+	return i // it does not end on its line: no string, and an error anyway
 }
 
 // unmarshalYAML decodes the first document of data. An empty one leaves v as
