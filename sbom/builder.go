@@ -20,6 +20,7 @@ type builder struct {
 	byRef     map[string]int    // components
 	groups    map[string]Detail // elements that stand for a lock file or an operating system, by ref
 	edges     []edge
+	contained []string // refs that the document puts somewhere
 	layers    map[int]boltseal.Layer
 	distro    *boltseal.Distro
 	nameless  int
@@ -128,6 +129,11 @@ func (b *builder) edge(from, to string) { b.edges = append(b.edges, edge{from, t
 func (b *builder) finish() *Document {
 	doc := b.doc
 	dangling := b.connect()
+	b.orphans()
+	b.settleDistro()
+	if doc.Artifact.Kind == "" && !b.ours {
+		doc.Artifact.Kind = boltseal.KindSBOM
+	}
 	for i := range doc.Components {
 		c := &doc.Components[i]
 		slices.Sort(c.DependsOn)
@@ -141,7 +147,6 @@ func (b *builder) finish() *Document {
 		}
 	}
 	b.stack()
-	b.settleDistro()
 	if b.ours {
 		b.anonymous = 0 // what boltseal found without one, its own scan reports
 	}
@@ -159,7 +164,7 @@ func (b *builder) finish() *Document {
 
 // isZero tells whether nothing is known.
 func (d *Detail) isZero() bool {
-	return len(d.Properties) == 0 && d.Executable == nil && d.Archive == nil && d.Structured == nil &&
+	return !d.Orphan && len(d.Properties) == 0 && d.Executable == nil && d.Archive == nil && d.Structured == nil &&
 		d.Kind+d.Description+d.Copyright+d.Contact+d.Filename+d.Website+d.Download+d.SourceCode == ""
 }
 
@@ -195,12 +200,39 @@ func (b *builder) connect() (dangling int) {
 		case e.from == b.rootRef:
 			b.doc.Components[to].Direct = b.doc.Components[to].Direct || !b.ours
 		case fromGroup && group.Filename != "":
-			if c := &b.doc.Components[to]; len(c.Locations) == 0 {
-				c.Locations = []boltseal.Location{{File: group.Filename}}
+			c := &b.doc.Components[to]
+			if len(c.Locations) == 0 {
+				c.Locations = make([]boltseal.Location, 1)
+			}
+			for i := range c.Locations {
+				c.Locations[i].File = cmp.Or(c.Locations[i].File, group.Filename)
 			}
 		}
 	}
 	return dangling
+}
+
+// orphans finds the components that no relationship names.
+func (b *builder) orphans() {
+	if b.ours {
+		return
+	}
+	named := make([]bool, len(b.doc.Components))
+	mark := func(ref string) {
+		if i, ok := b.byRef[ref]; ok {
+			named[i] = true
+		}
+	}
+	for _, e := range b.edges {
+		mark(e.from)
+		mark(e.to)
+	}
+	for _, ref := range b.contained {
+		mark(ref)
+	}
+	for i := range b.doc.Details {
+		b.doc.Details[i].Orphan = !named[i]
+	}
 }
 
 // stack puts the layers into their order.

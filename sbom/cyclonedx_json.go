@@ -288,6 +288,10 @@ func readCDXJSON(data []byte, format string) (*Document, error) {
 			dependencies = raw
 		case "compositions":
 			compositions = raw
+		case "vulnerabilities":
+			for range elements(raw) {
+				r.b.doc.Vulnerabilities++
+			}
 		}
 	}
 	for raw := range elements(components) {
@@ -342,6 +346,9 @@ func (r *cdxReader) component(raw []byte, depth int) error {
 	r.decode(raw, &c)
 	if err := r.add(&c); err != nil {
 		return err
+	}
+	if depth > 0 {
+		r.b.contained = append(r.b.contained, c.Ref)
 	}
 	return r.nested(raw, depth)
 }

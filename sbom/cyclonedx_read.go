@@ -41,6 +41,9 @@ func (r *cdxReader) metadata(m *cdxMetadata) {
 	if c := m.Component; c != nil {
 		a := boltseal.Artifact{Kind: cdxKind(c.Type), Name: joinName(c.Group, c.Name, c.PURL)}
 		foreignImage(&a, c.Version, c.PURL)
+		if !r.b.ours {
+			foreignArtifact(&a, m.Properties)
+		}
 		r.b.artifact(cmp.Or(c.Ref, rootRef), a, c.Properties)
 	} else {
 		doc.Artifact.Kind = boltseal.KindSBOM
@@ -77,6 +80,11 @@ func (e *cdxEntity) String() string {
 // add takes one component for what it is: software, a layer, an operating
 // system, a lock file that stands for others, or nothing that we list.
 func (r *cdxReader) add(c *cdxComponent) error {
+	if !r.b.ours {
+		for _, s := range []*string{&c.Group, &c.Name, &c.Version, &c.Description, &c.Publisher} {
+			*s = strings.TrimSpace(*s) // XML is laid out for people
+		}
+	}
 	all := c.Properties
 	if r.b.layer(all) {
 		return nil

@@ -150,7 +150,8 @@ func readCDXXML(data []byte, format string) (*Document, error) {
 
 type cdxXMLReader struct {
 	xmlReader
-	r *cdxReader
+	r      *cdxReader
+	inside int // components that hold the one being read
 }
 
 func (x *cdxXMLReader) document() error {
@@ -199,6 +200,11 @@ func (x *cdxXMLReader) part(el *xml.StartElement) (bool, error) {
 		return x.list("dependency", x.dependency)
 	case "compositions":
 		return x.list("composition", x.composition)
+	case "vulnerabilities":
+		return x.list("vulnerability", func(*xml.StartElement) error {
+			x.r.b.doc.Vulnerabilities++
+			return x.skip()
+		})
 	}
 	return false, nil
 }
@@ -300,12 +306,19 @@ func (x *cdxXMLReader) components() (bool, error) {
 		if err := x.component(el, &c); err != nil {
 			return err
 		}
+		if x.inside > 0 {
+			x.r.b.contained = append(x.r.b.contained, c.Ref)
+		}
 		return x.r.add(&c)
 	})
 }
 
 func (x *cdxXMLReader) component(el *xml.StartElement, c *cdxComponent) error {
 	c.Type, c.Ref = attribute(el, "type"), attribute(el, "bom-ref")
+	if x.inside++; x.inside > maxNested+1 {
+		return errNested
+	}
+	defer func() { x.inside-- }()
 	err := x.children(func(el *xml.StartElement) (bool, error) {
 		switch el.Name.Local {
 		case "supplier":

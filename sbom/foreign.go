@@ -122,8 +122,8 @@ var manifests = map[string]bool{
 	"package.resolved": true, "conan.lock": true,
 }
 
-// foreignBasis judges the evidence that another tool had. An SBOM says that
-// the component is there; only where it names the file do we know better.
+// foreignBasis judges the evidence that another tool had. What is in an
+// image is there; what is in a project's document was asked for.
 func foreignBasis(doc *Document, c *boltseal.Component) boltseal.Basis {
 	kind := purlType(c.PURL)
 	for _, l := range c.Locations {
@@ -131,10 +131,12 @@ func foreignBasis(doc *Document, c *boltseal.Component) boltseal.Basis {
 			return boltseal.Declared
 		}
 	}
+	a := &doc.Artifact
+	inside := a.Distro != nil || a.Kind == boltseal.KindImage || a.Kind == boltseal.KindIndex || a.Kind == boltseal.KindRootFS
 	switch {
 	case systemTypes[kind]:
 		return boltseal.Installed
-	case doc.Phase == "pre-build" || doc.Phase == "design":
+	case !inside || doc.Phase == "pre-build" || doc.Phase == "design":
 		return boltseal.Declared
 	case kind == "golang" || kind == "maven" || kind == "cargo":
 		return boltseal.Embedded
@@ -155,14 +157,14 @@ func foreignArtifact(a *boltseal.Artifact, all []Property) {
 		case ok && name == "DiffID":
 			a.Layers = append(a.Layers, boltseal.Layer{DiffID: boltseal.Digest(p.Value)})
 		case ok && strings.HasPrefix(name, "Labels:"):
-			label(a, strings.TrimPrefix(name, "Labels:"), p.Value)
+			addLabel(a, strings.TrimPrefix(name, "Labels:"), p.Value)
 		case strings.HasPrefix(p.Name, syft+"image:labels:"):
-			label(a, strings.TrimPrefix(p.Name, syft+"image:labels:"), p.Value)
+			addLabel(a, strings.TrimPrefix(p.Name, syft+"image:labels:"), p.Value)
 		}
 	}
 }
 
-func label(a *boltseal.Artifact, name, value string) {
+func addLabel(a *boltseal.Artifact, name, value string) {
 	if a.Labels == nil {
 		a.Labels = map[string]string{}
 	}

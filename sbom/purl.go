@@ -102,6 +102,9 @@ func foreignVersion(c *boltseal.Component) string {
 		return c.Version
 	}
 	version := cmp.Or(c.Version, p.Version)
+	if p.Type == "golang" && version == "go"+p.Version { // of the standard library
+		return p.Version
+	}
 	if epoch := p.Qualifiers["epoch"]; p.Type == "rpm" && epoch != "" && epoch != "0" && version != "" && !strings.Contains(version, ":") {
 		return epoch + ":" + version
 	}

@@ -8,7 +8,7 @@
 // needs, in every format: what a format has no field for travels in the
 // properties of docs/reference/sbom-properties.md. Documents of other tools
 // are read leniently where they inform and strictly where they decide; what
-// could not be understood is a gap. [Merge], [Compare] and [Check] work on
+// could not be understood is a gap. [Merge], [Diff] and [Check] work on
 // documents of any origin.
 //
 // It does not find components (inventory does) and does no input or output
@@ -36,12 +36,13 @@ type Document struct {
 	Time       time.Time // whole seconds, UTC; zero is not known
 	Gaps       []boltseal.Gap
 
-	Serial       string       // serial number or namespace of the document read
-	Format       string       // name of the format read, with its version; empty when made here
-	Authors      []string     // people and organizations that vouch for it, "Name <mail>"
-	Phase        string       // CycloneDX lifecycle phase: "pre-build", "build", "post-build", "operations", …
-	Completeness Completeness // whether the components are all there are
-	Details      []Detail     // Details[i] belongs to Components[i]; nil or as many
+	Serial          string       // serial number or namespace of the document read
+	Format          string       // name of the format read, with its version; empty when made here
+	Authors         []string     // people and organizations that vouch for it, "Name <mail>"
+	Phase           string       // CycloneDX lifecycle phase: "pre-build", "build", "post-build", "operations", …
+	Completeness    Completeness // whether the components are all there are
+	Vulnerabilities int          // how many the document read lists; they are not kept
+	Details         []Detail     // Details[i] belongs to Components[i]; nil or as many
 }
 
 // Completeness is what a document says of itself.
@@ -68,6 +69,7 @@ type Detail struct {
 	Executable  *bool  // nil is not stated
 	Archive     *bool
 	Structured  *bool      // its metadata and parts can be told apart again
+	Orphan      bool       // no relationship of the document read names it
 	Properties  []Property // those that nobody here understands
 }
 

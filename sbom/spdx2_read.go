@@ -97,7 +97,10 @@ func (r *spdxReader) relationship(rel *spdxRelationship) {
 			r.evidence[rel.From] = append(r.evidence[rel.From], rel.To)
 			r.files[rel.To] = boltseal.Location{}
 		}
+	case "CONTAINED_BY", "PACKAGE_OF":
+		r.b.contained = append(r.b.contained, rel.From)
 	case "CONTAINS":
+		r.b.contained = append(r.b.contained, rel.To)
 		r.edges = append(r.edges, *rel)
 	}
 }

@@ -326,6 +326,8 @@ func (r *spdx3Reader) relationship(e *spdx3Element) {
 			r.declared[from] = append(r.declared[from], to)
 		case "hasConcludedLicense":
 			r.concluded[from] = append(r.concluded[from], to)
+		case "contains":
+			r.b.contained = append(r.b.contained, to)
 		case "hasEvidence":
 			r.evidence[from] = append(r.evidence[from], to)
 		}
