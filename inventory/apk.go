@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -30,6 +31,9 @@ func readApk(ctx context.Context, in *Input) ([]boltseal.Component, error) {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
+		if db.count.packages > maxPackages {
+			break
+		}
 		switch {
 		case len(line) == 0:
 			db.end()
@@ -39,6 +43,7 @@ func readApk(ctx context.Context, in *Input) ([]boltseal.Component, error) {
 	}
 	db.end()
 	db.resolve()
+	db.fail(db.count.err())
 	return db.all(), errors.Join(db.errs...)
 }
 
@@ -47,6 +52,13 @@ type apkDatabase struct {
 	now      apkPackage
 	packages []*apkPackage
 	errs     []error
+	count    ceiling
+}
+
+func (db *apkDatabase) fail(err error) {
+	if err != nil && len(db.errs) <= maxErrors {
+		db.errs = append(db.errs, err)
+	}
 }
 
 type apkPackage struct {
@@ -77,9 +89,9 @@ func (db *apkDatabase) field(letter byte, value []byte) {
 	case 'm':
 		p.maintainer = string(value)
 	case 'D':
-		p.needs = strings.Fields(string(value))
+		p.needs = db.words(value)
 	case 'p':
-		p.provides = strings.Fields(string(value))
+		p.provides = db.words(value)
 	case 'F':
 		p.folder = append(p.folder[:0], value...)
 		if len(value) > 0 {
@@ -93,6 +105,14 @@ func (db *apkDatabase) field(letter byte, value []byte) {
 	}
 }
 
+// words splits a list of dependencies.
+func (db *apkDatabase) words(value []byte) []string {
+	if !db.count.relate(bytes.Count(value, []byte(" ")) + 1) {
+		return nil
+	}
+	return strings.Fields(string(value))
+}
+
 // end closes the paragraph.
 func (db *apkDatabase) end() {
 	p := db.now
@@ -101,7 +121,11 @@ func (db *apkDatabase) end() {
 		return // "apk add --virtual .deps" makes a name without content
 	}
 	if !debianName(p.name) || p.version == "" || strings.ContainsAny(p.version, " \t/") {
-		db.errs = append(db.errs, fmt.Errorf("package %q: version %q is none", clip(p.name), clip(p.version)))
+		db.fail(fmt.Errorf("package %q: version %q is none", clip(p.name), clip(p.version)))
+		return
+	}
+	if err := db.count.next(); err != nil {
+		db.fail(err)
 		return
 	}
 	if !debianName(p.origin) {

@@ -5,10 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/boltseal/boltseal"
-	"github.com/boltseal/boltseal/internal/limit"
 	"github.com/klauspost/compress/zstd"
 )
 
@@ -36,9 +36,10 @@ func readChisel(ctx context.Context, in *Input) ([]boltseal.Component, error) {
 		return nil, fmt.Errorf("inflate: %w", err)
 	}
 	defer z.Close()
-	inflated := limit.Reader(z, maxChisel, &limit.Error{What: "manifest", Max: maxChisel, Unit: "bytes", Flag: "nothing"})
+	inflated := &io.LimitedReader{R: z, N: maxChisel}
 	var all []boltseal.Component
 	var errs []error
+	var count ceiling
 	paths := map[string][]string{} // package to wanted files
 	for line, err := range textLines(inflated) {
 		if err != nil {
@@ -52,13 +53,20 @@ func readChisel(ctx context.Context, in *Input) ([]boltseal.Component, error) {
 			Slices                          []string
 		}
 		if err := json.Unmarshal(line, &entry); err != nil {
-			errs = append(errs, err)
+			if len(errs) <= maxErrors {
+				errs = append(errs, err)
+			}
 			continue
 		}
 		switch entry.Kind {
 		case "package":
+			if err := count.next(); err != nil {
+				return all, err
+			}
 			c, err := chiselPackage(in, entry.Name, entry.Version, entry.Arch)
-			errs = append(errs, err)
+			if err != nil && len(errs) <= maxErrors {
+				errs = append(errs, err)
+			}
 			if c.Name != "" {
 				all = append(all, c)
 			}
@@ -68,6 +76,9 @@ func readChisel(ctx context.Context, in *Input) ([]boltseal.Component, error) {
 				paths[pkg] = append(paths[pkg], entry.Path)
 			}
 		}
+	}
+	if inflated.N <= 0 {
+		errs = append(errs, errTooLong)
 	}
 	for i := range all {
 		for _, file := range paths[all[i].Name] {

@@ -14,6 +14,10 @@ import (
 // and end in the full text of licences.
 const maxCopyright = 1 << 20
 
+// maxStatements is how many different licences a package can have; that of
+// the kernel's documentation has sixty.
+const maxStatements = 200
+
 // debianCopyright gives what usr/share/doc/<name>/copyright says of the
 // package's licences, in Debian's words. A package without that file (images
 // are often stripped of documentation) gives nothing.
@@ -49,7 +53,8 @@ func copyrightLicenses(text []byte) []string {
 		found = commonLicenses(text)
 	}
 	slices.Sort(found)
-	return slices.Compact(found)
+	found = slices.Compact(found)
+	return found[:min(len(found), maxStatements)]
 }
 
 func machineReadable(first []byte) bool {

@@ -35,9 +35,15 @@ func readCOS(_ context.Context, in *Input) ([]boltseal.Component, error) {
 	}
 	var all []boltseal.Component
 	var errs []error
-	for _, p := range list.Installed {
+	for i, p := range list.Installed {
+		if i == maxPackages {
+			errs = append(errs, fmt.Errorf("database of more than %d packages", maxPackages))
+			break
+		}
 		if !debianName(p.Name) || p.Version == "" || strings.ContainsAny(p.Version, " \t\n") {
-			errs = append(errs, fmt.Errorf("package %q: version %q is none", clip(p.Name), clip(p.Version)))
+			if len(errs) <= maxErrors {
+				errs = append(errs, fmt.Errorf("package %q: version %q is none", clip(p.Name), clip(p.Version)))
+			}
 			continue
 		}
 		purl := boltseal.PURL{Type: "cos", Name: p.Name, Version: p.Version, Qualifiers: map[string]string{"distro": distroQualifier(in.Distro)}}

@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/boltseal/boltseal"
-	"github.com/boltseal/boltseal/internal/limit"
 )
 
 // distroFiles are the files that tell which distribution a tree is.
@@ -57,7 +56,7 @@ func (r *distroReader) read(name string) (string, bool) {
 	var data []byte
 	if err == nil {
 		defer f.Close()
-		data, err = limit.ReadAll(f, maxDistroFile, &limit.Error{What: name, Max: maxDistroFile, Unit: "bytes", Flag: "nothing"})
+		data, err = readShort(f, maxDistroFile)
 	}
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {

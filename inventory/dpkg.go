@@ -47,20 +47,24 @@ func readDpkgStatus(ctx context.Context, in *Input) ([]boltseal.Component, error
 			return db.components(), err
 		}
 		if ctx.Err() != nil {
-			return nil, ctx.Err()
+			return nil, context.Cause(ctx)
 		}
 		if !dpkgPresent(s["Status"]) {
 			continue
 		}
+		if err := db.count.next(); err != nil {
+			db.fail(err)
+			break
+		}
 		p, err := db.add(s)
 		if err != nil {
-			db.errs = append(db.errs, err)
+			db.fail(err)
 			continue
 		}
 		db.fileList(p, s["Multi-Arch"] == "same")
 	}
 	db.resolve()
-	return db.components(), errors.Join(db.errs...)
+	return db.done()
 }
 
 // readDpkgStatusD reads one package of a distroless image.
@@ -73,9 +77,12 @@ func readDpkgStatusD(_ context.Context, in *Input) ([]boltseal.Component, error)
 		if err != nil {
 			return db.components(), err
 		}
+		if err := db.count.next(); err != nil {
+			return db.components(), err
+		}
 		p, err := db.add(s)
 		if err != nil {
-			return nil, err
+			return db.components(), err
 		}
 		db.checksums(p, in.Path+".md5sums")
 		// Who answers to a dependency stands in other files: the purls go
@@ -86,7 +93,7 @@ func readDpkgStatusD(_ context.Context, in *Input) ([]boltseal.Component, error)
 			}
 		}
 	}
-	return db.components(), errors.Join(db.errs...)
+	return db.done()
 }
 
 // dpkgPresent says whether a package in this state has files on the disk.
@@ -102,7 +109,21 @@ type dpkgDatabase struct {
 	in       *Input
 	packages []*dpkgPackage
 	errs     []error
+	count    ceiling
 	buffer   *bufio.Reader
+}
+
+// fail notes what is wrong with one package.
+func (db *dpkgDatabase) fail(err error) {
+	if err != nil && len(db.errs) <= maxErrors {
+		db.errs = append(db.errs, err)
+	}
+}
+
+// done is the result of the whole database.
+func (db *dpkgDatabase) done() ([]boltseal.Component, error) {
+	db.fail(db.count.err())
+	return db.components(), errors.Join(db.errs...)
 }
 
 type dpkgPackage struct {
@@ -135,19 +156,25 @@ func (db *dpkgDatabase) add(s stanza) (*dpkgPackage, error) {
 			Name: name, Version: version, Source: source,
 			Supplier: oneLine(s["Maintainer"]), Basis: boltseal.Installed,
 		},
-		arch:  s["Architecture"],
-		needs: append(debianRelations(s["Pre-Depends"]), debianRelations(s["Depends"])...),
+		arch: s["Architecture"],
 	}
-	for _, alternatives := range debianRelations(s["Provides"]) {
-		p.provides = append(p.provides, alternatives...)
-	}
+	db.relate(p, s)
 	statements, err := debianCopyright(db.in.FS, name)
-	if err != nil {
-		db.errs = append(db.errs, err)
-	}
+	db.fail(err)
 	p.Licenses = licenses(statements...)
 	db.packages = append(db.packages, p)
 	return p, nil
+}
+
+// relate notes what the package needs and provides.
+func (db *dpkgDatabase) relate(p *dpkgPackage, s stanza) {
+	fields := s["Pre-Depends"] + "," + s["Depends"]
+	if db.count.relate(strings.Count(fields, ",") + strings.Count(fields, "|") + strings.Count(s["Provides"], ",")) {
+		p.needs = debianRelations(fields)
+		for _, alternatives := range debianRelations(s["Provides"]) {
+			p.provides = append(p.provides, alternatives...)
+		}
+	}
 }
 
 // dpkgPURL is a package's purl as the field writes it: the vendor is the
@@ -291,7 +318,7 @@ func (db *dpkgDatabase) fileList(p *dpkgPackage, same bool) {
 			f.Close()
 		}
 		if err != nil {
-			db.errs = append(db.errs, fmt.Errorf("file list of %s: %w", p.Name, err))
+			db.fail(fmt.Errorf("file list of %s: %w", p.Name, err))
 		}
 		return
 	}
@@ -309,7 +336,7 @@ func (db *dpkgDatabase) checksums(p *dpkgPackage, name string) {
 		})
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		db.errs = append(db.errs, fmt.Errorf("checksums of %s: %w", p.Name, err))
+		db.fail(fmt.Errorf("checksums of %s: %w", p.Name, err))
 	}
 }
 

@@ -52,10 +52,10 @@ var registered = sync.OnceValue(func() *matcher {
 // that can match it.
 type matcher struct {
 	readers  []Reader
-	sniffers []int                // readers with Sniff
-	base     map[string][]pattern // by last segment, when that is literal
-	ext      map[string][]pattern // by extension of the last segment
-	first    map[string][]pattern // by first segment, when that is all there is
+	sniffers []int // readers with Sniff
+	base     filed // by last segment, when that is literal
+	ext      filed // by extension of the last segment
+	first    filed // by first segment, when that is all there is
 	rest     []pattern
 	folders  []string // literal folders that patterns without "**/" begin with
 	named    *matcher // of Reader.Folders; nil when nobody has any
@@ -74,12 +74,37 @@ type pattern struct {
 // stars; one part is no star.
 type segment []string
 
-func newMatcher() *matcher {
-	return &matcher{base: map[string][]pattern{}, ext: map[string][]pattern{}, first: map[string][]pattern{}}
+// filed is patterns under keys. Most names that are looked up are no key: a
+// table of the keys' ends tells so without hashing them.
+type filed struct {
+	ends [1024]bool
+	by   map[string][]pattern
+}
+
+func ends(key string) int {
+	if key == "" {
+		return 0
+	}
+	return (len(key) ^ int(key[0])<<2 ^ int(key[len(key)-1])<<5) & 1023
+}
+
+func (f *filed) put(key string, p pattern) {
+	if f.by == nil {
+		f.by = map[string][]pattern{}
+	}
+	f.ends[ends(key)] = true
+	f.by[key] = append(f.by[key], p)
+}
+
+func (f *filed) get(key string) []pattern {
+	if !f.ends[ends(key)] {
+		return nil
+	}
+	return f.by[key]
 }
 
 func compile(all []Ecosystem) (*matcher, error) {
-	m := newMatcher()
+	m := &matcher{}
 	for _, file := range distroFiles {
 		if err := m.add(file, pattern{reader: -1, beside: true}); err != nil {
 			return nil, err
@@ -115,7 +140,7 @@ func (m *matcher) addReader(reader int, r *Reader) error {
 	}
 	for _, text := range r.Folders {
 		if m.named == nil {
-			m.named = newMatcher()
+			m.named = &matcher{}
 		}
 		if err := m.named.add(text, pattern{reader: reader}); err != nil {
 			return err
@@ -142,15 +167,15 @@ func (m *matcher) add(text string, p pattern) error {
 	dot := strings.LastIndexByte(tail, '.')
 	switch {
 	case p.below && !p.any && len(head) == 1:
-		m.first[head[0]] = append(m.first[head[0]], p)
+		m.first.put(head[0], p)
 	case p.below:
 		m.rest = append(m.rest, p)
 	case len(last) == 1:
-		m.base[tail] = append(m.base[tail], p)
+		m.base.put(tail, p)
 	case dot >= 0:
-		m.ext[tail[dot:]] = append(m.ext[tail[dot:]], p)
+		m.ext.put(tail[dot:], p)
 	case !p.any && len(head) == 1:
-		m.first[head[0]] = append(m.first[head[0]], p)
+		m.first.put(head[0], p)
 	default:
 		m.rest = append(m.rest, p)
 	}
@@ -199,15 +224,15 @@ func (m *matcher) match(path string, readers []int) ([]int, bool) {
 func (m *matcher) candidates(path string) func(yield func(*pattern) bool) {
 	return func(yield func(*pattern) bool) {
 		base := path[strings.LastIndexByte(path, '/')+1:]
-		if !each(m.base[base], yield) {
+		if !each(m.base.get(base), yield) {
 			return
 		}
-		if dot := strings.LastIndexByte(base, '.'); dot >= 0 && !each(m.ext[base[dot:]], yield) {
+		if dot := strings.LastIndexByte(base, '.'); dot >= 0 && !each(m.ext.get(base[dot:]), yield) {
 			return
 		}
-		if len(m.first) > 0 {
+		if len(m.first.by) > 0 {
 			first, _, _ := strings.Cut(path, "/")
-			if !each(m.first[first], yield) {
+			if !each(m.first.get(first), yield) {
 				return
 			}
 		}

@@ -37,16 +37,21 @@ func readOpkg(ctx context.Context, in *Input) ([]boltseal.Component, error) {
 		if !dpkgPresent(s["Status"]) {
 			continue
 		}
+		if err := db.count.next(); err != nil {
+			db.fail(err)
+			break
+		}
 		p, err := opkgPackage(in, s)
 		if err != nil {
-			db.errs = append(db.errs, err)
+			db.fail(err)
 			continue
 		}
+		db.relate(p, s)
 		db.packages = append(db.packages, p)
 		db.fileList(p, false)
 	}
 	db.resolve()
-	return db.components(), errors.Join(db.errs...)
+	return db.done()
 }
 
 func opkgPackage(in *Input, s stanza) (*dpkgPackage, error) {
@@ -68,18 +73,13 @@ func opkgPackage(in *Input, s stanza) (*dpkgPackage, error) {
 	if in.Distro != nil {
 		purl.Namespace = in.Distro.ID
 	}
-	p := &dpkgPackage{
+	return &dpkgPackage{
 		Component: boltseal.Component{
 			PURL: purl.String(), Name: name, Version: version, Source: source,
 			Licenses: licenses(control["License"]), Supplier: oneLine(control["Maintainer"]), Basis: boltseal.Installed,
 		},
-		arch:  s["Architecture"],
-		needs: debianRelations(s["Depends"]),
-	}
-	for _, alternatives := range debianRelations(s["Provides"]) {
-		p.provides = append(p.provides, alternatives...)
-	}
-	return p, nil
+		arch: s["Architecture"],
+	}, nil
 }
 
 // opkgControl reads a package's control file, which stripped images lack.

@@ -92,12 +92,16 @@ func pacmanSections(r io.Reader) (map[string][]string, error) {
 			now = ""
 		case now == "" && len(line) > 2 && line[0] == '%' && line[len(line)-1] == '%':
 			now = string(line[1 : len(line)-1])
-		case pacmanWanted[now]:
+		case pacmanWanted[now] && len(sections[now]) < maxLines:
 			sections[now] = append(sections[now], string(line))
 		}
 	}
 	return sections, nil
 }
+
+// maxLines is how many values one section may have; the longest real ones
+// have some hundred.
+const maxLines = 10_000
 
 var pacmanWanted = map[string]bool{
 	"NAME": true, "VERSION": true, "BASE": true, "ARCH": true, "PACKAGER": true, "LICENSE": true, "DEPENDS": true, "PROVIDES": true,

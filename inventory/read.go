@@ -249,7 +249,7 @@ func (r *reading) one(ctx context.Context, at io.ReaderAt, it *item, w want, out
 	}
 	for i, err := range errs {
 		if i == maxErrors {
-			err = fmt.Errorf("and %d more of the kind", len(errs)-i)
+			err = errMore
 		}
 		out.gaps = append(out.gaps, unreadable("file", it.real, err))
 		if i == maxErrors {
@@ -257,6 +257,8 @@ func (r *reading) one(ctx context.Context, at io.ReaderAt, it *item, w want, out
 		}
 	}
 }
+
+var errMore = errors.New("and more of the kind")
 
 // maxErrors is how many gaps one reader may make of one file.
 const maxErrors = 20

@@ -66,11 +66,13 @@ func readRPM(ctx context.Context, in *Input) ([]boltseal.Component, error) {
 		if err == nil {
 			err = db.add(h)
 		}
-		if err != nil && len(db.errs) <= maxErrors {
-			db.errs = append(db.errs, err)
+		db.fail(err)
+		if db.count.packages > maxPackages {
+			break
 		}
 	}
 	db.resolve()
+	db.fail(db.count.err())
 	return db.all(), errors.Join(db.errs...)
 }
 
@@ -93,7 +95,14 @@ type rpmDatabase struct {
 	in       *Input
 	packages []*rpmPackage
 	errs     []error
+	count    ceiling
 	provides map[string]*rpmPackage // capability or program to the first that has it
+}
+
+func (db *rpmDatabase) fail(err error) {
+	if err != nil && len(db.errs) <= maxErrors {
+		db.errs = append(db.errs, err)
+	}
 }
 
 type rpmPackage struct {
@@ -113,6 +122,9 @@ func (db *rpmDatabase) add(h *rpmdb.Header) error {
 	}
 	if n.name == "gpg-pubkey" {
 		return nil // a key that rpm keeps as if it were a package
+	}
+	if err := db.count.next(); err != nil {
+		return err
 	}
 	if epoch, ok := h.Number(rpmdb.Epoch); ok && epoch > 0 {
 		n.epoch = strconv.FormatUint(uint64(epoch), 10)
@@ -142,7 +154,7 @@ func (db *rpmDatabase) relations(p *rpmPackage, h *rpmdb.Header) {
 		db.provides = map[string]*rpmPackage{}
 	}
 	provide := func(capability []byte) {
-		if db.provides[string(capability)] == nil {
+		if db.provides[string(capability)] == nil && db.count.relate(1) {
 			db.provides[string(capability)] = p
 		}
 	}
@@ -163,7 +175,9 @@ func (db *rpmDatabase) relations(p *rpmPackage, h *rpmdb.Header) {
 		if len(capability) == 0 || capability[0] == '(' || bytes.HasPrefix(capability, []byte("rpmlib(")) || string(capability) == last {
 			continue
 		}
-		last = string(capability)
+		if last = string(capability); !db.count.relate(1) {
+			break
+		}
 		p.needs = append(p.needs, last)
 	}
 }
@@ -258,17 +272,20 @@ func rpmNamespace(d *boltseal.Distro) string {
 // number, source package, with tabs between them.
 func readRPMManifest(_ context.Context, in *Input) ([]boltseal.Component, error) {
 	var all []boltseal.Component
-	var errs []error
+	db := rpmDatabase{in: in}
 	for line, err := range textLines(in.File) {
 		if err != nil {
 			return all, err
 		}
-		fields := strings.Split(string(line), "\t")
 		if len(line) == 0 {
 			continue
 		}
+		if err := db.count.next(); err != nil {
+			return all, err
+		}
+		fields := strings.SplitN(string(line), "\t", 11)
 		if len(fields) < 10 {
-			errs = append(errs, fmt.Errorf("line of %d fields, want 10", len(fields)))
+			db.fail(fmt.Errorf("line of %d fields, want 10", len(fields)))
 			continue
 		}
 		n := rpmName{name: fields[0], arch: fields[7], epoch: fields[8], source: fields[9]}
@@ -278,7 +295,7 @@ func readRPMManifest(_ context.Context, in *Input) ([]boltseal.Component, error)
 		}
 		c, err := n.component(in.Distro)
 		if err != nil {
-			errs = append(errs, err)
+			db.fail(err)
 			continue
 		}
 		if fields[4] != "(none)" {
@@ -286,5 +303,5 @@ func readRPMManifest(_ context.Context, in *Input) ([]boltseal.Component, error)
 		}
 		all = append(all, c)
 	}
-	return all, errors.Join(errs...)
+	return all, errors.Join(db.errs...)
 }
