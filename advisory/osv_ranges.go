@@ -30,7 +30,7 @@ func pair(events []osvEvent, scheme *version.Scheme) []boltseal.Range {
 	for i := range marks {
 		m := &marks[i]
 		switch {
-		case open && m.fixed && m.begins:
+		case open && m.fixed && m.begins && (m.fixedFirst || ends(marks[i+1:])):
 			// One branch ends where the next begins.
 			out = append(out, boltseal.Range{Introduced: start, Fixed: m.version})
 			start = m.version
@@ -56,6 +56,10 @@ func pair(events []osvEvent, scheme *version.Scheme) []boltseal.Range {
 		out = append(out, boltseal.Range{Introduced: start})
 	}
 	return slices.DeleteFunc(out, func(r boltseal.Range) bool { return r.Fixed == "0" })
+}
+
+func ends(marks []mark) bool {
+	return slices.ContainsFunc(marks, func(m mark) bool { return m.fixed || m.last })
 }
 
 // collect sorts the events and puts those of one version together.
