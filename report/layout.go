@@ -91,7 +91,11 @@ func (p *page) flow(indent int, cells ...cell) {
 				emit()
 				word, w = tail, widthOf(tail)
 			}
-			line = append(line, cell{word, c.ink})
+			if n := len(line); n > 0 && line[n-1].ink == c.ink {
+				line[n-1].text += word
+			} else {
+				line = append(line, cell{word, c.ink})
+			}
 			used += w
 			blank = true
 		}

@@ -56,7 +56,7 @@ func (p *page) findings(groups []*group, verbose bool) {
 // is too little, the title goes under the row, and the column that tells who
 // rated goes first.
 func (p *page) layout(groups []*group, verbose bool) columns {
-	c := columns{id: 2, fix: 3}
+	c := columns{id: len("ID"), fix: len("FIXED IN")}
 	for _, g := range groups {
 		for _, at := range g.shown(verbose) {
 			if !isComponent(at.Finding) {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/boltseal/boltseal"
 	"github.com/boltseal/boltseal/advisory"
@@ -152,16 +153,15 @@ func message(a *boltseal.Advisory, c *boltseal.Component) string {
 }
 
 // merge makes one advisory of all that speak of the vulnerability here: its
-// own name, everybody's names for it, and the words of whoever speaks of
-// this very package.
+// own name, everybody's names for it, and the words of whoever describes it.
 func (d *describer) merge(m *match) *boltseal.Advisory {
 	whole := d.words[m.vuln]
+	first := d.words[m.hits[0].record.ID]
 	out := *whole
 	out.ID, out.Affected, out.Related, out.Upstream = m.vuln, nil, nil, nil
-	if borrowed(whole) {
-		out.Summary = ""
+	if isErratum(whole.Feed) {
+		out.Summary, out.Details, out.References, out.CWEs, out.Published = "", "", nil, nil, time.Time{}
 	}
-	first := d.words[m.hits[0].record.ID]
 	out.Feed, out.Kind = first.Feed, m.hits[0].record.Kind
 	names := slices.Clone(whole.Aliases)
 	for i := range m.hits {
@@ -174,18 +174,18 @@ func (d *describer) merge(m *match) *boltseal.Advisory {
 		if h.record.Kind == boltseal.Malware {
 			out.Kind = boltseal.Malware
 		}
-		if out.Details == "" && len(h.record.Vulns) == 1 {
-			out.Details = a.Details
-		}
 		out.Summary = cmp.Or(out.Summary, a.Summary)
 		if len(out.References) == 0 {
 			out.References = a.References
 		}
-		if len(out.CWEs) == 0 && len(h.record.Vulns) == 1 {
-			out.CWEs = a.CWEs
-		}
 		if out.Published.IsZero() {
 			out.Published = a.Published
+		}
+		if m.speaksForEach(h) {
+			out.Details = cmp.Or(out.Details, a.Details)
+			if len(out.CWEs) == 0 {
+				out.CWEs = a.CWEs
+			}
 		}
 	}
 	slices.Sort(names)
@@ -194,10 +194,24 @@ func (d *describer) merge(m *match) *boltseal.Advisory {
 	return &out
 }
 
-// borrowed tells whether the words about a vulnerability are those of an
-// advisory about several: "openssl security update" describes none of them.
-func borrowed(a *boltseal.Advisory) bool {
-	return a.Details == "" && a.Published.IsZero()
+// isErratum tells the words of a distribution's advisory: "Important: pcs
+// security update" is about a package of its own, and describes no
+// vulnerability to anybody else.
+func isErratum(feed string) bool {
+	name := strings.TrimPrefix(feed, "osv/")
+	for _, f := range families {
+		if f.osv == name {
+			return true
+		}
+	}
+	return false
+}
+
+// speaksForEach tells whether what an advisory says, it says of each of its
+// vulnerabilities. Errata of distributions gather whatever was mended at once;
+// elsewhere several CVEs of one advisory are one flaw.
+func (m *match) speaksForEach(h *hit) bool {
+	return m.system == nil || len(h.record.Vulns) == 1
 }
 
 // place says where the component is, which step of the image put it there,

@@ -31,9 +31,7 @@ func rate(m *match, a *boltseal.Advisory, words map[string]*boltseal.Advisory) *
 	}
 	var best *boltseal.Rating
 	for i := range m.hits {
-		// What an advisory says of several vulnerabilities it does not say of
-		// each.
-		if h := &m.hits[i]; len(h.record.Vulns) == 1 {
+		if h := &m.hits[i]; m.speaksForEach(h) {
 			best = better(best, words[h.record.ID].Ratings)
 		}
 	}

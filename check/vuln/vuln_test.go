@@ -180,6 +180,9 @@ func lines(findings []boltseal.Finding, gaps []boltseal.Gap) string {
 			fmt.Fprintf(&b, "; %s by %q", f.Origin, f.CreatedBy)
 		}
 		fmt.Fprintf(&b, "; %d\n", f.Score)
+		if f.Advisory.Summary != "" {
+			fmt.Fprintf(&b, "    %q\n", f.Advisory.Summary)
+		}
 		for _, e := range f.Evidence {
 			fmt.Fprintf(&b, "    %s\n", e.Statement)
 		}
