@@ -78,9 +78,11 @@ func statusError(resp *http.Response) *StatusError {
 	e := &StatusError{Method: resp.Request.Method, URL: plainURL(resp.Request.URL), Status: resp.StatusCode}
 	defer closeBody(resp)
 	var doc struct {
-		Errors []struct{ Code, Message string }
+		Errors  []struct{ Code, Message string }
+		Message string // what daemons write
 	}
 	if err := json.NewDecoder(http.MaxBytesReader(nil, resp.Body, maxErrorBody)).Decode(&doc); err != nil || len(doc.Errors) == 0 {
+		e.Detail = printable(doc.Message, 200)
 		return e
 	}
 	e.Code = printable(doc.Errors[0].Code, 60)

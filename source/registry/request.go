@@ -169,7 +169,7 @@ func (c *Client) send(ctx context.Context, req *http.Request, home string) (*htt
 		if err != nil {
 			return nil, plainError(req, err)
 		}
-		resp, err := c.watched(rt, req)
+		resp, err := watched(rt, req, c.opts.IdleTimeout)
 		if err != nil {
 			return nil, plainError(req, err)
 		}

@@ -26,9 +26,9 @@ type watch struct {
 
 // watched sends req and returns its answer; both bodies are watched until the
 // answer's is closed.
-func (c *Client) watched(rt http.RoundTripper, req *http.Request) (*http.Response, error) {
+func watched(rt http.RoundTripper, req *http.Request, idle time.Duration) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(req.Context())
-	w := &watch{idle: c.opts.IdleTimeout, cancel: cancel}
+	w := &watch{idle: idle, cancel: cancel}
 	w.timer = time.AfterFunc(w.idle, func() { cancel(fmt.Errorf("%w for %s", ErrIdle, w.idle)) })
 	sent := req.WithContext(ctx)
 	if req.Body != nil && req.Body != http.NoBody {
