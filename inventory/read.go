@@ -47,7 +47,7 @@ func Read(ctx context.Context, fsys fs.FS, opts *Options) (*Result, error) {
 	if opts == nil {
 		opts = &Options{}
 	}
-	r := &reading{opts: *opts, tree: &tree{FS: fsys, image: opts.Image}}
+	r := &reading{opts: *opts, tree: newTree(fsys, opts.Image)}
 	if r.opts.Limits == (limit.Limits{}) {
 		r.opts.Limits = limit.Default()
 	}

@@ -19,6 +19,17 @@ import (
 type tree struct {
 	fs.FS
 	image bool
+	knows bool // it lists its entries, and resolves links inside itself
+}
+
+// lister is what a view over layers has: every entry without a walk.
+type lister interface {
+	Files() iter.Seq2[string, fs.FileInfo]
+}
+
+func newTree(fsys fs.FS, image bool) *tree {
+	_, knows := fsys.(lister)
+	return &tree{FS: fsys, image: image, knows: knows}
 }
 
 // item is one file that readers want, under its path without links.
@@ -96,11 +107,9 @@ func (t *tree) resolve(name string) (string, error) {
 // entries gives every entry of the tree; folders that cannot be listed come
 // with an error.
 func (t *tree) entries(ctx context.Context) iter.Seq2[entry, error] {
-	if lister, ok := t.FS.(interface {
-		Files() iter.Seq2[string, fs.FileInfo]
-	}); ok {
+	if view, ok := t.FS.(lister); ok {
 		return func(yield func(entry, error) bool) {
-			for name, info := range lister.Files() {
+			for name, info := range view.Files() {
 				if !yield(entry{path: name, mode: info.Mode(), info: func() (fs.FileInfo, error) { return info, nil }}, nil) {
 					return
 				}
@@ -323,6 +332,9 @@ func (t *tree) ReadLink(name string) (string, error)   { return fs.ReadLink(t.FS
 func (t *tree) valid(op, name string) (string, error) {
 	if !fs.ValidPath(name) {
 		return "", &fs.PathError{Op: op, Path: name, Err: fs.ErrInvalid}
+	}
+	if t.knows {
+		return name, nil
 	}
 	real, err := t.resolve(name)
 	if err != nil {
