@@ -39,11 +39,18 @@ func (p *page) header(r *boltseal.Report, verbose bool) {
 	if a.Digest != "" {
 		facts = append(facts, clean(a.Digest.Algorithm()+":"+a.Digest.Short()))
 	}
-	facts = append(facts, count(len(r.Components), "component"))
+	if a.Kind != boltseal.KindDirectory || len(r.Components) > 0 {
+		facts = append(facts, count(len(r.Components), "component"))
+	}
 	if b := a.Base; b != nil && b.Name != "" {
 		facts = append(facts, "built on "+clean(b.Name))
 	}
-	p.paragraph(0, "", strings.Join(facts, " · "), faint)
+	if len(facts) > 0 {
+		p.paragraph(0, "", strings.Join(facts, " · "), faint)
+	}
+	if r.Snapshot == nil && len(facts) == 0 {
+		return
+	}
 	if r.Snapshot == nil {
 		p.paragraph(0, "", "no advisory data: nothing was compared with known vulnerabilities", yellow)
 		return

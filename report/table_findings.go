@@ -15,6 +15,8 @@ import (
 type columns struct {
 	id, fix, signal, by int
 	title               int // 0: it stands on a line of its own
+	plain               int // of the ids of findings that are about no component
+	components          bool
 }
 
 const (
@@ -36,8 +38,10 @@ func (p *page) findings(groups []*group, verbose bool) {
 			continue
 		}
 		if !headed {
-			p.line()
-			p.columnHeads(c)
+			if c.components {
+				p.line()
+				p.columnHeads(c)
+			}
 			headed = true
 		}
 		p.line()
@@ -60,8 +64,10 @@ func (p *page) layout(groups []*group, verbose bool) columns {
 	for _, g := range groups {
 		for _, at := range g.shown(verbose) {
 			if !isComponent(at.Finding) {
+				c.plain = min(max(c.plain, widthOf(clean(nameOf(at.Finding)))), 36)
 				continue
 			}
+			c.components = true
 			c.id = max(c.id, widthOf(clean(nameOf(at.Finding))))
 			c.fix = max(c.fix, widthOf(clean(fixOf(at.Finding))))
 			c.signal = max(c.signal, widthOf(signalOf(at.Finding)))
@@ -196,7 +202,7 @@ func (p *page) row(at *row, c columns, verbose bool) {
 	severity := cell{pad(strings.ToUpper(f.Severity.String()), severityColumn), style}
 	title := titleCell(at)
 	if !isComponent(f) {
-		p.plainRow(at, severity, title, verbose)
+		p.plainRow(at, severity, title, c, verbose)
 		return
 	}
 	fix := cell{"  " + pad(clean(fixOf(f)), c.fix), faint}
@@ -234,8 +240,8 @@ func (p *page) row(at *row, c columns, verbose bool) {
 
 // plainRow writes a failed check of a file, which has none of the middle
 // columns.
-func (p *page) plainRow(at *row, severity cell, title string, verbose bool) {
-	name := clean(nameOf(at.Finding))
+func (p *page) plainRow(at *row, severity cell, title string, c columns, verbose bool) {
+	name := pad(clean(nameOf(at.Finding)), c.plain)
 	used := indent + severityColumn + between
 	cells := []cell{{strings.Repeat(" ", indent), plain}, severity, {"  " + fit(name, max(p.width-used, 20)), plain}}
 	if room := p.width - used - widthOf(name) - between; room >= leastTitle && (!verbose || widthOf(title) <= room) {
