@@ -128,3 +128,15 @@ func FuzzRequirements(f *testing.F) { fuzzReader(f, "python", "requirements.txt"
 func FuzzCondaMeta(f *testing.F) {
 	fuzzReader(f, "conda", "opt/conda/conda-meta/zlib-1.2.13-h5eee18b_0.json")
 }
+
+func FuzzGemspec(f *testing.F) {
+	fuzzReader(f, "ruby", "usr/lib/ruby/gems/3.2.0/specifications/default/racc-1.6.2.gemspec")
+}
+func FuzzGemfileLock(f *testing.F)       { fuzzReader(f, "ruby", "Gemfile.lock") }
+func FuzzComposerInstalled(f *testing.F) { fuzzReader(f, "php", "vendor/composer/installed.json") }
+func FuzzComposerLock(f *testing.F)      { fuzzReader(f, "php", "composer.lock") }
+func FuzzDepsJSON(f *testing.F)          { fuzzReader(f, "dotnet", "Shop.deps.json") }
+func FuzzNuGetLock(f *testing.F)         { fuzzReader(f, "dotnet", "packages.lock.json") }
+func FuzzProjectAssets(f *testing.F)     { fuzzReader(f, "dotnet", "project.assets.json") }
+func FuzzPackagesConfig(f *testing.F)    { fuzzReader(f, "dotnet", "packages.config") }
+func FuzzMSBuild(f *testing.F)           { fuzzReader(f, "dotnet", "App.csproj") }
