@@ -70,25 +70,31 @@ type candidate struct {
 	silent int // has neither summary nor details, or only one of them
 }
 
+// erratum is the rank of what tells that packages were updated, and not what
+// was wrong with them.
+const erratum = 4
+
 func (b *builder) candidate(e *entry, id, vuln string, shared bool) candidate {
-	c := candidate{id: id, shared: shared, silent: 2 - truth(e.summary) - truth(e.details)}
+	c := candidate{id: id, shared: shared, rank: 2, silent: 2 - truth(e.summary) - truth(e.details)}
+	cve, named := cveOf(id)
 	switch {
 	case id == vuln:
+		c.rank = 0
 	case strings.HasPrefix(id, "GHSA-"):
 		c.rank = 1
-	case len(e.upstream) > 0:
+	case named && cve == vuln:
 		c.rank = 3 // a distribution's word on what others published
-	default:
-		c.rank = 2
+	case slices.Contains(distroRaters, publisher(id)):
+		c.rank = erratum
 	}
 	return c
 }
 
-// compare puts the better one first: who is about nothing else, who says
-// anything at all, who stands nearer to the source.
+// compare puts the better one first: who says anything at all, who describes
+// the vulnerability, who describes no other, who stands nearer to the source.
 func (c candidate) compare(d candidate) int {
-	return cmp.Or(cmp.Compare(truth(c.shared), truth(d.shared)), cmp.Compare(truth(c.silent == 2), truth(d.silent == 2)),
-		cmp.Compare(c.rank, d.rank), cmp.Compare(c.silent, d.silent), strings.Compare(c.id, d.id))
+	return cmp.Or(cmp.Compare(truth(c.silent == 2), truth(d.silent == 2)), cmp.Compare(truth(c.rank == erratum), truth(d.rank == erratum)),
+		cmp.Compare(truth(c.shared), truth(d.shared)), cmp.Compare(c.rank, d.rank), cmp.Compare(c.silent, d.silent), strings.Compare(c.id, d.id))
 }
 
 // compareRatings puts first whose task it is to rate for everybody, and
@@ -102,7 +108,8 @@ func compareRatings(x, y boltseal.Rating) int {
 var raters = []string{"nvd", "cisa", "ghsa", "cna"}
 
 var distroRaters = []string{
-	"almalinux", "alpaquita", "alpine", "azurelinux", "bellsoft", "cleanstart", "debian", "opensuse", "redhat", "rocky", "suse", "ubuntu",
+	"almalinux", "alpaquita", "alpine", "azurelinux", "bellsoft", "chainguard", "cleanstart", "debian", "echo", "mageia", "minimos",
+	"openeuler", "opensuse", "photon", "redhat", "rocky", "suse", "ubuntu", "wolfi",
 }
 
 func raterRank(by string) int {
