@@ -10,6 +10,10 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
 	"github.com/boltseal/boltseal"
 	"github.com/boltseal/boltseal/internal/testimage"
@@ -19,15 +23,15 @@ import (
 // Every way to keep an image in files gives the same image.
 func TestArchives(t *testing.T) {
 	im := sample(t, "example.test/app:1")
-	layout := testimage.NewLayout(im)
+	oci := testimage.NewLayout(im)
 	dir := t.TempDir()
-	layout.Write(t, dir)
+	oci.Write(t, dir)
 	files := map[string]struct {
 		data   []byte
 		digest bool // the archive has the manifest
 		scheme string
 	}{
-		"oci.tar":    {layout.Archive(t), true, "oci-archive"},
+		"oci.tar":    {oci.Archive(t), true, "oci-archive"},
 		"legacy.tar": {testimage.DockerArchive(t, testimage.Legacy, im), false, "docker-archive"},
 		"modern.tar": {testimage.DockerArchive(t, testimage.Modern, im), true, "docker-archive"},
 		"skopeo.tar": {testimage.DockerArchive(t, testimage.Skopeo, im), false, "docker-archive"},
@@ -167,6 +171,68 @@ func TestOtherTars(t *testing.T) {
 		got, err := stored(s.Blobs[0])
 		if s.Artifact.Kind != boltseal.KindRootFS || err != nil || string(got) != string(data) {
 			t.Errorf("%s: got %s, %d bytes, %v", name, s.Artifact.Kind, len(got), err)
+		}
+	}
+}
+
+// go-containerregistry, ko and kaniko write docker archives of their own
+// kind: sha256:HEX for the configuration, compressed layers.
+func TestTarballOfLibrary(t *testing.T) {
+	im := sample(t, "example.test/app:1")
+	dir := t.TempDir()
+	testimage.NewLayout(im).Write(t, dir)
+	path, err := layout.FromPath(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hash, err := v1.NewHash(string(im.Digest()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	img, err := path.Image(hash)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "x.tar")
+	if err := tarball.WriteToFile(file, name.MustParseReference("example.test/app:1"), img); err != nil {
+		t.Fatal(err)
+	}
+	s := mustOpen(t, file, nil)
+	checkBlobs(t, s, im)
+	if s.Artifact.Name != "example.test/app:1" {
+		t.Errorf("got %s", summary(s))
+	}
+}
+
+// Names in an archive may be anything; what is printed or taken for the
+// image's name is not.
+func TestNamesForTerminals(t *testing.T) {
+	evil := "x\x1b]0;owned\x07:1\n"
+	one, two := sample(t, evil), sample(t, evil+"2")
+	two.Overlay = map[string]any{"author": "two"}
+	for _, c := range []struct {
+		name string
+		one  []byte
+		both []byte
+	}{
+		{"docker-archive", testimage.DockerArchive(t, testimage.Legacy, one), testimage.DockerArchive(t, testimage.Legacy, one, two)},
+		{"oci-archive", testimage.NewLayout(one).Archive(t), testimage.NewLayout(one, two).Archive(t)},
+	} {
+		path := write(t, "x.tar", c.one)
+		if s := mustOpen(t, path, nil); s.Artifact.Name != path {
+			t.Errorf("%s: got the name %q", c.name, s.Artifact.Name)
+		}
+		target := c.name + ":" + write(t, "x.tar", c.both)
+		_, err := open(t, target, nil)
+		var which *source.AmbiguousError
+		if !errors.As(err, &which) || which.Choices[1] != target+"#1" {
+			t.Fatalf("%s: got %v", c.name, err)
+		}
+		mustOpen(t, which.Choices[1], nil)
+		for _, wrong := range []string{target + ":" + evil + "3", target + "#x\x1b[2J", "docker-archive:\x1b[2J", "\x1b[2J"} {
+			if _, err := open(t, wrong, nil); err == nil || strings.ContainsAny(err.Error(), "\x1b\x07\n") {
+				t.Errorf("%q: got %q", wrong, err)
+			}
 		}
 	}
 }

@@ -97,8 +97,8 @@ func selectSaved(list []saved, target string, sel selector) ([]saved, error) {
 	ambiguous := func() error {
 		var out []string
 		for i, im := range list {
-			if len(im.RepoTags) > 0 {
-				out = append(out, target+":"+clip(im.RepoTags[0], 300))
+			if tag := im.tag(); tag != "" {
+				out = append(out, target+":"+tag)
 			} else {
 				out = append(out, fmt.Sprintf("%s#%d", target, i))
 			}
@@ -127,6 +127,14 @@ func selectSaved(list []saved, target string, sel selector) ([]saved, error) {
 	return list, nil
 }
 
+// tag is the image's first name.
+func (im saved) tag() string {
+	if len(im.RepoTags) == 0 || !isName(im.RepoTags[0]) {
+		return ""
+	}
+	return im.RepoTags[0]
+}
+
 // is tells whether the image goes by the name: a tag, or its identifier.
 func (im saved) is(name string) bool {
 	id := configDigest(im.Config)
@@ -134,10 +142,11 @@ func (im saved) is(name string) bool {
 		id != "" && (name == string(id) || len(name) >= 12 && strings.HasPrefix(id.Hex(), name))
 }
 
-// configDigest is the digest in a configuration's file name: HEX.json, or
-// blobs/sha256/HEX.
+// configDigest is the digest in a configuration's file name: HEX.json,
+// sha256:HEX or blobs/sha256/HEX.
 func configDigest(name string) boltseal.Digest {
 	base := strings.TrimSuffix(name[strings.LastIndexByte(name, '/')+1:], ".json")
+	base = strings.TrimPrefix(base, "sha256:")
 	d, err := boltseal.ParseDigest("sha256:" + base)
 	if err != nil {
 		return ""
@@ -169,8 +178,8 @@ func (o *opener) savedImage(ctx context.Context, t *tarFiles, im saved, name str
 	if len(im.Layers) > maxLayers {
 		return nil, errManyLayers
 	}
-	if len(im.RepoTags) > 0 {
-		name = clip(im.RepoTags[0], 500)
+	if tag := im.tag(); tag != "" {
+		name = tag
 	}
 	s := &Subject{
 		Artifact: boltseal.Artifact{Kind: boltseal.KindImage, Name: name, ImageID: id, Size: a.size},

@@ -252,15 +252,16 @@ func (o *opener) child(ctx context.Context, c content, im listed, name string) (
 	return s, nil
 }
 
-// fuller is the platform that the configuration gives, with what only the
-// index says of it.
+// fuller is the platform that the index gives, by which runtimes choose, with
+// what only the configuration says of it.
 func fuller(own *boltseal.Platform, listed *ocispec.Platform) *boltseal.Platform {
 	said := fromWire(listed)
-	if own == nil || said == nil {
-		return cmp.Or(own, said)
+	if said == nil {
+		return own
 	}
-	if n := normal(*said); n.OS == own.OS && n.Arch == own.Arch {
-		own.Variant, own.OSVersion = cmp.Or(own.Variant, n.Variant), cmp.Or(own.OSVersion, n.OSVersion)
+	p := normal(*said)
+	if own != nil && p.OS == own.OS && p.Arch == own.Arch {
+		p.Variant, p.OSVersion = cmp.Or(p.Variant, own.Variant), cmp.Or(p.OSVersion, own.OSVersion)
 	}
-	return own
+	return &p
 }

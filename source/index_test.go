@@ -218,6 +218,13 @@ func TestIndexes(t *testing.T) {
 			},
 			want: "index DIR -\n  image DIR linux/amd64 of an index\n  image DIR linux/arm64 of an index\n",
 		},
+		"the index knows better": {
+			make: func(l *layoutOf) string {
+				return l.list(l.index(l.image(platform(sample(t, ""), "linux/amd64"), on("linux", "arm64", "v8")),
+					l.image(platform(sample(t, ""), "linux/arm/v7"), on("linux", "arm", ""))))
+			},
+			want: "index DIR -\n  image DIR linux/arm64 of an index\n  image DIR linux/arm/v7 of an index\n",
+		},
 		"a missing platform": {
 			make: func(l *layoutOf) string {
 				gone := l.image(platform(sample(t, ""), "linux/arm64"), on("linux", "arm64", ""))

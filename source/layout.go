@@ -142,11 +142,23 @@ func (o *opener) layoutIndex(f files) (*ocispec.Index, error) {
 	return doc.Index, nil // Decode has seen to it that it is one
 }
 
+// imageName is the name of an image in a layout's list, "" if it has none
+// that an image can have.
 func imageName(d ocispec.Descriptor) string {
-	if tag := d.Annotations[containerdName]; tag != "" {
-		return clip(tag, 500)
+	for _, key := range []string{containerdName, refName} {
+		if name := d.Annotations[key]; isName(name) {
+			return name
+		}
 	}
-	return clip(d.Annotations[refName], 500)
+	return ""
+}
+
+// isName tells whether s is made of what the names of images are made of.
+// Other names are not repeated: they would go to a terminal.
+func isName(s string) bool {
+	return s != "" && len(s) <= 512 && strings.IndexFunc(s, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._-/:@", r))
+	}) < 0
 }
 
 // selectImage picks what the selector says out of a layout's list. Without

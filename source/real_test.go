@@ -169,6 +169,11 @@ func TestRealContainerd(t *testing.T) {
 	if s.Artifact.Digest != im.Digest() {
 		t.Errorf("got digest %s, want %s", s.Artifact.Digest, im.Digest())
 	}
+	exported := filepath.Join(t.TempDir(), "exported.tar")
+	run(t, "ctr", "-a", sock, "images", "export", exported, im.Tag)
+	for _, target := range []string{exported, "oci-archive:" + exported} {
+		checkBlobs(t, mustOpen(t, target, nil), im)
+	}
 }
 
 // serveRegistry starts a registry with its store in a folder and returns its

@@ -26,8 +26,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/boltseal/boltseal"
 	"github.com/boltseal/boltseal/internal/limit"
@@ -120,7 +122,7 @@ func Open(ctx context.Context, target string, opts *Options) (*Subject, error) {
 	}
 	s, err := o.open(ctx, target)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", clip(target, 200), err), o.close())
+		return nil, &openError{target, errors.Join(err, o.close())}
 	}
 	s.close = o.close
 	return s, nil
@@ -171,6 +173,27 @@ func (o *opener) close() error {
 	o.closers = nil
 	return errors.Join(errs...)
 }
+
+// openError is why a target was not opened. Much of its text was chosen by
+// whoever made the target, and it goes to a terminal.
+type openError struct {
+	target string
+	err    error
+}
+
+// Error is a sentence of printable characters.
+func (e *openError) Error() string {
+	text := fmt.Sprintf("open %s: %v", clip(e.target, 200), e.err)
+	return clip(strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, text), 4000)
+}
+
+// Unwrap is the reason.
+func (e *openError) Unwrap() error { return e.err }
 
 func clip(s string, n int) string {
 	if len(s) <= n {

@@ -27,6 +27,9 @@ const (
 // twice what registries accept.
 const MaxManifest = 8 << 20
 
+// maxSize is more than any blob has, and so little that sizes can be added up.
+const maxSize = 1 << 50
+
 // maxValues is how many JSON values one document may hold. Without it, eight
 // megabytes of empty objects decode to gigabytes.
 const maxValues = 500_000
@@ -37,7 +40,7 @@ var (
 	errBoth       = errors.New("an index and an image manifest at once")
 	errMediaType  = errors.New("media types contradict each other")
 	errVersion    = errors.New("schema version is not 2")
-	errSize       = errors.New("negative size")
+	errSize       = errors.New("a size that no blob can have")
 	errSchema1    = errors.New("image manifest version 2, schema 1: too old to be read; push the image again with a current tool")
 )
 
@@ -141,7 +144,7 @@ func CheckDescriptor(d ocispec.Descriptor) error {
 	if _, err := boltseal.ParseDigest(string(d.Digest)); err != nil {
 		return err
 	}
-	if d.Size < 0 {
+	if d.Size < 0 || d.Size > maxSize {
 		return fmt.Errorf("blob %s: %w", d.Digest, errSize)
 	}
 	return nil

@@ -169,7 +169,11 @@ func (c *Client) send(ctx context.Context, req *http.Request, home string) (*htt
 		if err != nil {
 			return nil, plainError(req, err)
 		}
-		resp, err := watched(rt, req, c.opts.IdleTimeout)
+		idle := c.opts.IdleTimeout
+		if req.Body != nil {
+			idle *= 5 // a registry may think for long about what it was sent
+		}
+		resp, err := watched(rt, req, idle)
 		if err != nil {
 			return nil, plainError(req, err)
 		}
