@@ -120,7 +120,7 @@ func (db *apkDatabase) end() {
 	if p.name == "" && p.version == "" || strings.HasPrefix(p.name, ".") {
 		return // "apk add --virtual .deps" makes a name without content
 	}
-	if !debianName(p.name) || p.version == "" || strings.ContainsAny(p.version, " \t/") {
+	if !plainName(p.name) || p.version == "" || strings.ContainsAny(p.version, " \t/") {
 		db.fail(fmt.Errorf("package %q: version %q is none", clip(p.name), clip(p.version)))
 		return
 	}
@@ -128,7 +128,7 @@ func (db *apkDatabase) end() {
 		db.fail(err)
 		return
 	}
-	if !debianName(p.origin) {
+	if !plainName(p.origin) {
 		p.origin = p.name
 	}
 	p.purl = apkPURL(db.in.Distro, &p)

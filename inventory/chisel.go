@@ -89,7 +89,7 @@ func readChisel(ctx context.Context, in *Input) ([]boltseal.Component, error) {
 }
 
 func chiselPackage(in *Input, name, version, arch string) (boltseal.Component, error) {
-	if !debianName(name) || version == "" || strings.ContainsAny(version, " \t\n") {
+	if !plainName(name) || version == "" || strings.ContainsAny(version, " \t\n") {
 		return boltseal.Component{}, fmt.Errorf("package %q: version %q is none", clip(name), clip(version))
 	}
 	statements, err := debianCopyright(in.FS, name)

@@ -40,7 +40,7 @@ func readCOS(_ context.Context, in *Input) ([]boltseal.Component, error) {
 			errs = append(errs, fmt.Errorf("database of more than %d packages", maxPackages))
 			break
 		}
-		if !debianName(p.Name) || p.Version == "" || strings.ContainsAny(p.Version, " \t\n") {
+		if !plainName(p.Name) || p.Version == "" || strings.ContainsAny(p.Version, " \t\n") {
 			if len(errs) <= maxErrors {
 				errs = append(errs, fmt.Errorf("package %q: version %q is none", clip(p.Name), clip(p.Version)))
 			}
@@ -48,7 +48,7 @@ func readCOS(_ context.Context, in *Input) ([]boltseal.Component, error) {
 		}
 		purl := boltseal.PURL{Type: "cos", Name: p.Name, Version: p.Version, Qualifiers: map[string]string{"distro": distroQualifier(in.Distro)}}
 		name := p.Name
-		if debianName(p.Category) {
+		if plainName(p.Category) {
 			purl.Namespace, name = p.Category, p.Category+"/"+p.Name
 		}
 		all = append(all, boltseal.Component{PURL: purl.String(), Name: name, Version: p.Version, Basis: boltseal.Installed})

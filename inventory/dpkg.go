@@ -143,7 +143,7 @@ func (db *dpkgDatabase) components() []boltseal.Component {
 
 func (db *dpkgDatabase) add(s stanza) (*dpkgPackage, error) {
 	name, version := s["Package"], s["Version"]
-	if !debianName(name) {
+	if !plainName(name) {
 		return nil, fmt.Errorf("package name %q is none", clip(name))
 	}
 	if version == "" || strings.ContainsAny(version, " \t\n") {
@@ -221,7 +221,7 @@ func upstream(s *boltseal.Source, name, version string) string {
 func debianSource(field, name, version string) *boltseal.Source {
 	s := &boltseal.Source{Name: name, Version: version}
 	source, rest, _ := strings.Cut(field, " ")
-	if !debianName(source) {
+	if !plainName(source) {
 		return s
 	}
 	s.Name = source
@@ -233,9 +233,9 @@ func debianSource(field, name, version string) *boltseal.Source {
 	return s
 }
 
-// debianName says whether s can be a package's name. The policy (5.6.7)
-// allows less than what is out there.
-func debianName(s string) bool {
+// plainName says whether s can be a package's name or part of a path. What
+// Debian's policy (5.6.7) and others allow is less than what is out there.
+func plainName(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c <= ' ' || c == '/' || c == 0x7f {
 			return false
@@ -255,7 +255,7 @@ func debianRelations(field string) [][]string {
 			if end := strings.IndexAny(alternative, " (:[<\n\t"); end >= 0 {
 				alternative = alternative[:end]
 			}
-			if debianName(alternative) {
+			if plainName(alternative) {
 				names = append(names, alternative)
 			}
 		}

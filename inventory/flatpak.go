@@ -40,7 +40,7 @@ func readFlatpak(_ context.Context, in *Input) ([]boltseal.Component, error) {
 		return nil, err
 	}
 	id := strings.TrimSuffix(strings.TrimSpace(info.ID), ".desktop")
-	if !debianName(id) || len(info.Releases) == 0 || info.Releases[0].Version == "" {
+	if !plainName(id) || len(info.Releases) == 0 || info.Releases[0].Version == "" {
 		return nil, fmt.Errorf("application %q names no release", clip(id))
 	}
 	version := oneLine(info.Releases[0].Version)

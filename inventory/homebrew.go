@@ -23,7 +23,7 @@ var _ = add(Ecosystem{
 func readHomebrew(_ context.Context, in *Input) ([]boltseal.Component, error) {
 	folder := path.Dir(in.Path)
 	version, name := path.Base(folder), path.Base(path.Dir(folder))
-	if !debianName(name) || !debianName(version) {
+	if !plainName(name) || !plainName(version) {
 		return nil, fmt.Errorf("folder %s names no package", clip(folder))
 	}
 	var receipt struct {
@@ -42,7 +42,7 @@ func readHomebrew(_ context.Context, in *Input) ([]boltseal.Component, error) {
 	}
 	c := boltseal.Component{PURL: purl.String(), Name: name, Version: version, Basis: boltseal.Installed}
 	for _, need := range receipt.Runtime {
-		if base := path.Base(need.FullName); debianName(base) {
+		if base := path.Base(need.FullName); plainName(base) {
 			c.DependsOn = append(c.DependsOn, boltseal.PURL{Type: "brew", Name: base, Version: need.Revision}.String())
 		}
 	}

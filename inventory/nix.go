@@ -39,7 +39,7 @@ func readNix(_ context.Context, in *Input) ([]boltseal.Component, error) {
 		}
 		at += 1 + next
 	}
-	if version == "" || !debianName(name) {
+	if version == "" || !plainName(name) {
 		return nil, nil
 	}
 	version, output := nixOutput(version)

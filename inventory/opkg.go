@@ -56,7 +56,7 @@ func readOpkg(ctx context.Context, in *Input) ([]boltseal.Component, error) {
 
 func opkgPackage(in *Input, s stanza) (*dpkgPackage, error) {
 	name, version := s["Package"], s["Version"]
-	if !debianName(name) || version == "" || strings.ContainsAny(version, " \t\n/") {
+	if !plainName(name) || version == "" || strings.ContainsAny(version, " \t\n/") {
 		return nil, fmt.Errorf("package %q: version %q is none", clip(name), clip(version))
 	}
 	control, err := opkgControl(in, name)
@@ -64,7 +64,7 @@ func opkgPackage(in *Input, s stanza) (*dpkgPackage, error) {
 		return nil, err
 	}
 	source := &boltseal.Source{Name: name, Version: version}
-	if debianName(control["SourceName"]) {
+	if plainName(control["SourceName"]) {
 		source.Name = control["SourceName"]
 	}
 	purl := boltseal.PURL{Type: "opkg", Name: name, Version: version, Qualifiers: map[string]string{

@@ -38,11 +38,11 @@ func readPacman(_ context.Context, in *Input) ([]boltseal.Component, error) {
 		return ""
 	}
 	name, version := first("NAME"), first("VERSION")
-	if !debianName(name) || version == "" || strings.ContainsAny(version, " \t/") {
+	if !plainName(name) || version == "" || strings.ContainsAny(version, " \t/") {
 		return nil, fmt.Errorf("package %q: version %q is none", clip(name), clip(version))
 	}
 	source := &boltseal.Source{Name: name, Version: version}
-	if base := first("BASE"); debianName(base) {
+	if base := first("BASE"); plainName(base) {
 		source.Name = base
 	}
 	c := boltseal.Component{
@@ -60,7 +60,7 @@ func readPacman(_ context.Context, in *Input) ([]boltseal.Component, error) {
 			need = by
 		}
 		// The version stands in another file, which the driver finds.
-		if debianName(need) {
+		if plainName(need) {
 			c.DependsOn = append(c.DependsOn, alpmPURL(in.Distro, need, "", "", nil))
 		}
 	}

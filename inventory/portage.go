@@ -35,7 +35,7 @@ func readPortage(_ context.Context, in *Input) ([]boltseal.Component, error) {
 	}
 	name, version, ok := splitPF(strings.TrimSpace(string(pf)))
 	category := path.Base(path.Dir(path.Dir(in.Path)))
-	if !ok || !debianName(name) || !debianName(category) {
+	if !ok || !plainName(name) || !plainName(category) {
 		return nil, fmt.Errorf("package %q is no name with a version", clip(string(pf)))
 	}
 	var errs []error

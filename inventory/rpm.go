@@ -202,7 +202,7 @@ func (db *rpmDatabase) all() []boltseal.Component {
 }
 
 func (n *rpmName) component(d *boltseal.Distro) (boltseal.Component, error) {
-	if !debianName(n.name) || n.version == "" || strings.ContainsAny(n.version+n.release, " \t\n/") {
+	if !plainName(n.name) || n.version == "" || strings.ContainsAny(n.version+n.release, " \t\n/") {
 		return boltseal.Component{}, fmt.Errorf("package %q: version %q is none", clip(n.name), clip(n.version))
 	}
 	version := n.version

@@ -37,7 +37,7 @@ func readSnap(_ context.Context, in *Input) ([]boltseal.Component, error) {
 		return nil, err
 	}
 	name, version := string(snap.Name), string(snap.Version)
-	if !debianName(name) || version == "" || strings.ContainsAny(version, " \t\n") {
+	if !plainName(name) || version == "" || strings.ContainsAny(version, " \t\n") {
 		return nil, fmt.Errorf("snap %q: version %q is none", clip(name), clip(version))
 	}
 	slices.Sort(snap.Architectures)
