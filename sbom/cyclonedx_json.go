@@ -3,7 +3,6 @@ package sbom
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -261,7 +260,7 @@ func writeCDXProperties(w *jsonWriter, all []Property) {
 // that a document costs little more memory than what is kept of it.
 func readCDXJSON(data []byte, format string) (*Document, error) {
 	data = trimMark(data)
-	if err := errors.Join(checkSize(data), checkJSON(data)); err != nil {
+	if err := checkJSON(data); err != nil {
 		return nil, fmt.Errorf("read %s: %w", format, err)
 	}
 	r := newCDXReader(format)

@@ -28,9 +28,12 @@ var (
 )
 
 // checkJSON returns an error unless data is one JSON value that may be
-// decoded safely: no name twice in one object (two readers would see two
+// decoded safely: not too long, no name twice in one object (two readers would see two
 // documents), not nested without end, not made of empty objects.
 func checkJSON(data []byte) error {
+	if err := checkSize(data); err != nil {
+		return err
+	}
 	g := guard{data: data}
 	if err := g.check(); err != nil {
 		return fmt.Errorf("json: %w", err)

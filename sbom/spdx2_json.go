@@ -2,7 +2,6 @@ package sbom
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -139,7 +138,7 @@ func (p *spdxPackage) write(w *jsonWriter, version string) {
 // readSPDXJSON reads any minor version of SPDX 2, package by package.
 func readSPDXJSON(data []byte, format string) (*Document, error) {
 	data = trimMark(data)
-	if err := errors.Join(checkSize(data), checkJSON(data)); err != nil {
+	if err := checkJSON(data); err != nil {
 		return nil, fmt.Errorf("read %s: %w", format, err)
 	}
 	r := newSPDXReader(format)
@@ -183,7 +182,7 @@ func readSPDXJSON(data []byte, format string) (*Document, error) {
 		}
 	}
 	doc := r.finish()
-	if doc.Artifact.Name == "" && doc.Artifact.Kind == "" {
+	if doc.Artifact.Name == "" && !r.b.ours {
 		var name string
 		decode(raw["name"], &name)
 		doc.Artifact.Name = strings.TrimSpace(name)

@@ -217,7 +217,7 @@ func readSPDXTagValue(data []byte) (*Document, error) {
 		}
 	}
 	doc := r.finish()
-	if doc.Artifact.Name == "" && doc.Artifact.Kind == "" {
+	if doc.Artifact.Name == "" && !r.b.ours {
 		doc.Artifact.Name = t.name
 	}
 	return doc, nil

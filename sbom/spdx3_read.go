@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -152,7 +151,7 @@ type spdx3Licence struct {
 func readSPDX3(data []byte) (*Document, error) {
 	const format = "spdx-3.0.1-json"
 	data = trimMark(data)
-	if err := errors.Join(checkSize(data), checkJSON(data)); err != nil {
+	if err := checkJSON(data); err != nil {
 		return nil, fmt.Errorf("read %s: %w", format, err)
 	}
 	r := &spdx3Reader{
