@@ -9,7 +9,7 @@ here=$(dirname "$0")
 
 rm -rf "$out"
 mkdir -p "$out"
-CGO_ENABLED=0 "${GO:-go}" run "$here/demo" "$here/app" "$out/image"
+CGO_ENABLED=0 "${GO:-go}" run "./$here/demo" "$here/app" "$out/image"
 
 # Nothing of the user's own settings or database takes part.
 XDG_CACHE_HOME=$(cd "$out" && pwd)/cache
