@@ -133,12 +133,12 @@ func (m *merger) component(c *boltseal.Component, d *Detail) {
 	to.Source = cmp.Or(to.Source, c.Source)
 	if basisRank(c.Basis) < basisRank(to.Basis) {
 		to.Basis, to.FoundBy = c.Basis, cmp.Or(c.FoundBy, to.FoundBy)
+		to.Locations = union(slices.Clone(c.Locations), to.Locations)
 	}
 	if len(to.Licenses) == 0 {
 		to.Licenses = slices.Clone(c.Licenses)
 	}
 	to.Locations = union(to.Locations, c.Locations)
-	slices.SortFunc(to.Locations, boltseal.Location.Compare)
 	to.Hashes = union(to.Hashes, c.Hashes)
 	to.CPEs = union(to.CPEs, c.CPEs)
 	to.DependsOn = union(to.DependsOn, c.DependsOn)
