@@ -26,15 +26,17 @@ var _ = add(Scheme{
 })
 
 // openDaemon has the daemon save an image, and opens what it saved.
-func (o *opener) openDaemon(ctx context.Context, name, image string, hosts func() ([]string, error)) (*Subject, error) {
+func (o *opener) openDaemon(ctx context.Context, name, image string, hosts func() (named string, usual []string, err error)) (*Subject, error) {
 	if o.Offline {
 		return nil, fmt.Errorf("%w: the %s daemon is asked through a socket (pipe %s save into the target -)", ErrOffline, name, name)
 	}
-	list, err := hosts()
-	if err != nil {
-		return nil, err
+	host, usual, err := hosts()
+	if err == nil && host == "" {
+		host, err = pickHost(name, usual)
 	}
-	host, err := pickHost(name, list)
+	if err == nil {
+		err = checkSocket(host)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -83,20 +85,20 @@ func daemonHint(name, image string, err error) error {
 	return err
 }
 
-// pickHost is the first of the hosts that there is. A host that the user
-// named is the only one, and is taken as it is.
+// pickHost is the first of the usual hosts that there is.
 func pickHost(name string, hosts []string) (string, error) {
-	if len(hosts) == 1 {
-		return hosts[0], checkSocket(hosts[0])
-	}
 	for _, host := range hosts {
 		if path, ok := registry.SocketPath(host); ok {
 			if _, err := os.Stat(path); err == nil {
-				return host, checkSocket(host)
+				return host, nil
 			}
 		}
 	}
-	return "", fmt.Errorf("no %s daemon on this machine: looked for %s", name, strings.Join(hosts, ", "))
+	hint := ""
+	if name == "podman" {
+		hint = "; systemctl start podman.socket starts it (or pipe podman save into the target -)"
+	}
+	return "", fmt.Errorf("no %s daemon listens on this machine: looked for %s%s", name, strings.Join(hosts, ", "), hint)
 }
 
 var errNoSocket = errors.New("not a socket")

@@ -12,19 +12,15 @@ import (
 	"strconv"
 )
 
-// dockerHosts lists where Docker may listen, as the docker command looks for
-// it: the environment, the current context, and then where daemons put their
-// sockets, rootless ones included.
-func (o *opener) dockerHosts() ([]string, error) {
+// dockerHosts tells where Docker listens, as the docker command looks for it:
+// the environment and the current context name a host; without them there is
+// a list of where daemons put their sockets, rootless ones included.
+func (o *opener) dockerHosts() (string, []string, error) {
 	if host := o.Getenv("DOCKER_HOST"); host != "" {
-		return []string{host}, nil
+		return host, nil, nil
 	}
-	host, err := o.dockerContext()
-	if err != nil {
-		return nil, err
-	}
-	if host != "" {
-		return []string{host}, nil
+	if host, err := o.dockerContext(); err != nil || host != "" {
+		return host, nil, err
 	}
 	hosts := []string{"unix:///var/run/docker.sock"}
 	if dir := o.runtimeDir(); dir != "" {
@@ -34,19 +30,19 @@ func (o *opener) dockerHosts() ([]string, error) {
 		hosts = append(hosts, "unix://"+filepath.Join(home, ".docker", "run", "docker.sock"),
 			"unix://"+filepath.Join(home, ".docker", "desktop", "docker.sock"))
 	}
-	return hosts, nil
+	return "", hosts, nil
 }
 
-// podmanHosts lists where podman's service may listen.
-func (o *opener) podmanHosts() ([]string, error) {
+// podmanHosts tells where podman's service listens, as dockerHosts does.
+func (o *opener) podmanHosts() (string, []string, error) {
 	if host := o.Getenv("CONTAINER_HOST"); host != "" {
-		return []string{host}, nil
+		return host, nil, nil
 	}
 	var hosts []string
 	if dir := o.runtimeDir(); dir != "" {
 		hosts = append(hosts, "unix://"+filepath.Join(dir, "podman", "podman.sock"))
 	}
-	return append(hosts, "unix:///run/podman/podman.sock"), nil
+	return "", append(hosts, "unix:///run/podman/podman.sock"), nil
 }
 
 // runtimeDir is where the user's own services put their sockets.

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/boltseal/boltseal/source/registry"
 )
 
 // Scheme is one way to point at something. Each is one file of this package.
@@ -96,9 +98,27 @@ func (o *opener) open(ctx context.Context, target string) (*Subject, error) {
 	case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrInvalid) && looksLikePath(target):
 		return nil, err
 	case looksLikePath(target):
-		return nil, fmt.Errorf("%w (registry:%s if it is the name of an image)", fs.ErrNotExist, target)
+		return o.openSelected(ctx, target)
 	}
 	return o.openRegistry(ctx, target)
+}
+
+// openSelected opens a path with the name of an image behind it. Only what
+// cannot be the name of an image itself is taken for that.
+func (o *opener) openSelected(ctx context.Context, target string) (*Subject, error) {
+	name, sel, err := splitSelector(target)
+	switch {
+	case err != nil:
+		return nil, err
+	case name == target:
+		if _, err := registry.ParseRef(target); err == nil {
+			return nil, fmt.Errorf("%w (registry:%s if it is the name of an image)", fs.ErrNotExist, target)
+		}
+		return nil, fs.ErrNotExist
+	case isLayout(name):
+		return o.openLayoutDir(ctx, name, sel)
+	}
+	return o.openArchiveAt(ctx, target, anyArchive)
 }
 
 // splitScheme takes a known scheme off the target. docker://NAME is what

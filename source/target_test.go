@@ -131,6 +131,7 @@ func TestGuessPath(t *testing.T) {
 		"half": "directory", "layout": "image", "layout/": "image", "text": "file", "log.gz": "file", "app.jar": "file", "bom": "sbom",
 		"bom.xml": "sbom", "tv.spdx": "sbom", "bom.json.gz": "sbom", "spdx3.json": "sbom", "other.json": "file",
 		"file:alpine": "file", "dir:layout": "directory", "rootfs:layout": "rootfs", "sbom:text": "sbom", "sbom:bom.json.gz": "sbom",
+		dir + "/layout:example.test/app:1": "image", "./layout#0": "image", "./alpine:example.test/app:1": "image", dir + "/alpine#0": "image",
 		"docker-archive:with:colon.tar": "image", "docker-archive:with:colon.tar:example.test/app:1": "image",
 	} {
 		s := mustOpen(t, target, nil)
@@ -144,7 +145,8 @@ func TestGuessPath(t *testing.T) {
 			t.Errorf("%s: its content is missing", target)
 		}
 	}
-	for _, target := range []string{"sbom:project", "dir:text", "file:project", "rootfs:text", "sbom:missing", "oci:project", "oci:missing", "docker-archive:project"} {
+	for _, target := range []string{"sbom:project", "dir:text", "file:project", "rootfs:text", "sbom:missing", "oci:project", "oci:missing", "docker-archive:project",
+		"./layout:other", "./alpine#1", "./text:x", "./project:x", "layout:example.test"} {
 		if _, err := open(t, target, nil); err == nil {
 			t.Errorf("%s: no error", target)
 		}
