@@ -35,7 +35,7 @@ const (
 )
 
 var oracles = []oracle{
-	{scheme: "deb", tool: "dpkg", pairs: 400, ask: askDpkg},
+	{scheme: "deb", tool: "dpkg", pairs: 200, ask: askDpkg},
 	{scheme: "rpm", tool: "rpm", pairs: 20000, ask: askRPM},
 	{scheme: "alpm", tool: "vercmp", pairs: 400, ask: askVercmp,
 		except: func(a, b string) bool {

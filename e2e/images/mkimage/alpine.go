@@ -18,7 +18,7 @@ import (
 func runAlpine(args []string) error {
 	set := flag.NewFlagSet("alpine", flag.ContinueOnError)
 	out := set.String("o", "", "the tar to write")
-	release := set.String("release", "3.18.4", "the distribution's version")
+	release := set.String("release", "3.11.5", "the distribution's version")
 	rest, err := flags(set, args, 1)
 	if err != nil {
 		return err
