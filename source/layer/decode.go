@@ -1,14 +1,14 @@
 package layer
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
 	"io"
 
-	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/boltseal/boltseal/internal/inflate"
 )
 
 // format is how a blob is compressed. It is told by the first bytes: media
@@ -51,12 +51,12 @@ func sniff(head []byte) (format, error) {
 // decoders are kept from one layer to the next, since their tables and
 // windows are most of what a small layer costs.
 type decoders struct {
-	gzip chan *gzip.Reader
+	gzip chan *inflate.Reader
 	zstd chan *zstd.Decoder
 }
 
 func newDecoders(jobs int) *decoders {
-	return &decoders{gzip: make(chan *gzip.Reader, jobs), zstd: make(chan *zstd.Decoder, jobs)}
+	return &decoders{gzip: make(chan *inflate.Reader, jobs), zstd: make(chan *zstd.Decoder, jobs)}
 }
 
 // decoded reads what from holds compressed. The decoder is opened by the
@@ -65,7 +65,7 @@ type decoded struct {
 	codecs *decoders
 	format format
 	from   io.Reader
-	gzip   *gzip.Reader
+	gzip   *inflate.Reader
 	zstd   *zstd.Decoder
 }
 
@@ -94,14 +94,13 @@ func (d *decoded) Read(p []byte) (n int, err error) {
 
 func (d *decoded) open() (err error) {
 	if d.format == gzipped {
-		buffered := bufio.NewReaderSize(d.from, 64<<10)
 		select {
 		case d.gzip = <-d.codecs.gzip:
-			return d.gzip.Reset(buffered)
+			d.gzip.Reset(d.from)
 		default:
-			d.gzip, err = gzip.NewReader(buffered)
-			return err
+			d.gzip = inflate.NewReader(d.from)
 		}
+		return nil
 	}
 	select {
 	case d.zstd = <-d.codecs.zstd:
