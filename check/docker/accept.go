@@ -53,12 +53,21 @@ func (a acceptance) covers(id string, aliases []string) bool {
 			return true
 		}
 		for _, alias := range aliases {
-			if tool, other, _ := strings.Cut(alias, ":"); tool == a.tool && strings.EqualFold(other, name) {
+			if tool, other, _ := strings.Cut(alias, ":"); tool == a.tool && strings.EqualFold(other, bareAlias(name)) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// bareAlias is a check's name without the prefix that older versions of
+// trivy write: "AVD-DS-0001" is "DS-0001".
+func bareAlias(name string) string {
+	if len(name) > 4 && strings.EqualFold(name[:4], "AVD-") {
+		return name[4:]
+	}
+	return name
 }
 
 // fileWide are the acceptances that hold for all of the file.

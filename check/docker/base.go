@@ -19,6 +19,8 @@ type Base struct {
 	Users      map[string]string // name to uid
 	Groups     map[string]string // name to gid
 	Bins       []string
+	Packages   []string // those that a rule about removing must know; empty when not known
+	Workdir    string
 	Entrypoint string
 	User       string
 	EOL        time.Time
@@ -99,6 +101,10 @@ func (b *Base) set(key, value string) {
 		b.Groups = ids(value)
 	case "bins":
 		b.Bins = strings.Split(value, ",")
+	case "pkgs":
+		b.Packages = strings.Split(value, ",")
+	case "workdir":
+		b.Workdir = value
 	case "entrypoint":
 		b.Entrypoint = value
 	case "user":

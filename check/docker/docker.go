@@ -10,6 +10,7 @@ package docker
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/boltseal/boltseal"
 	"github.com/boltseal/boltseal/syntax/dockerfile"
@@ -23,10 +24,11 @@ type Rule struct {
 
 // Options are the optional parameters of [Run].
 type Options struct {
-	Registries []string // the only registries that base images may come from; nil allows all
-	Labels     []string // keys that the final stage must have as labels
-	Context    []string // paths of the build context, relative to it; nil when not known
-	Ignored    func(path string) bool
+	Registries []string               // the only registries that base images may come from; nil allows all
+	Labels     []string               // keys that the final stage must have as labels
+	Context    []string               // paths of the build context, relative to it; nil when not known
+	Ignored    func(path string) bool // what .dockerignore keeps out of the context; nil keeps nothing out
+	Now        time.Time              // the day on which ends of life are judged; zero leaves them alone
 }
 
 // Pass is one rule at work on one file.

@@ -30,19 +30,21 @@ type Stage struct {
 // Step is one instruction and the state before it.
 type Step struct {
 	*dockerfile.Instr
-	In     *Stage
-	State  State
-	Script *dockerfile.Script // of RUN, CMD, ENTRYPOINT and HEALTHCHECK CMD, else nil
+	In       *Stage
+	State    State
+	Script   *dockerfile.Script // of RUN, CMD, ENTRYPOINT and HEALTHCHECK CMD, else nil
+	Packages []Call             // of RUN: its calls of package managers
 }
 
 // State is what a stage is at one moment.
 type State struct {
-	User    string // as the last USER says, expanded; empty: what the base image says
-	UserAt  *Step
-	Workdir string // absolute, or empty when only the base image knows
-	Shell   string // base name of the shell of the shell form; empty when there is none
-	Pipe    bool   // the shell runs with pipefail
-	Vars    Vars   // ARG and ENV
+	User      string // as the last USER says, expanded; empty: what the base image says
+	UserAt    *Step
+	Workdir   string // absolute, or empty when only the base image knows
+	WorkdirAt *Step  // the last WORKDIR
+	Shell     string // base name of the shell of the shell form; empty when there is none
+	Pipe      bool   // the shell runs with pipefail
+	Vars      Vars   // ARG and ENV
 }
 
 // Vars are variables with the values that are known.
@@ -148,6 +150,13 @@ func (m *Model) stage(s *dockerfile.Stage) *Stage {
 		case in.Name == "HEALTHCHECK" && in.Trigger != nil:
 			step.Script = m.File.Script(in.Trigger, state.Shell)
 		}
+		if step.Name == "RUN" {
+			for i := range step.Script.Commands {
+				if c, ok := call(&step.Script.Commands[i]); ok {
+					step.Packages = append(step.Packages, c)
+				}
+			}
+		}
 		stage.Steps = append(stage.Steps, step)
 		state = m.after(state, step)
 	}
@@ -226,6 +235,7 @@ func (m *Model) after(s State, step *Step) State {
 		s.User, _ = s.Vars.Expand(dockerfile.Unquote(step.Args.Value, escape), escape)
 		s.UserAt = step
 	case "WORKDIR":
+		s.WorkdirAt = step
 		dir, known := s.Vars.Expand(dockerfile.Unquote(step.Args.Value, escape), escape)
 		switch {
 		case !known:

@@ -1,0 +1,74 @@
+package docker
+
+import (
+	"path"
+	"strconv"
+	"strings"
+
+	"github.com/boltseal/boltseal"
+)
+
+var _ = add(Rule{
+	Check: boltseal.Check{
+		ID: "docker/entrypoint-base-mismatch", Title: "the start command does not fit the base image", Severity: boltseal.High,
+		Doc: `An image may bring an ENTRYPOINT that is the interpreter itself, as the distroless and Chainguard language images do. Naming the
+interpreter again makes it take its own name for a script, or looks on a PATH that does not have it: the container never starts. Give the
+script alone in CMD, or the interpreter's whole path in ENTRYPOINT.`,
+	},
+	Run: func(p *Pass) {
+		for _, s := range p.Stages {
+			base := s.BaseImage()
+			if base.Entrypoint == "" || !interpreter(base.Entrypoint) {
+				continue
+			}
+			name := path.Base(base.Entrypoint)
+			own := false
+			for step := range s.history("ENTRYPOINT", "CMD") {
+				own = own || step.Name == "ENTRYPOINT"
+				if step.In != s || !step.IsJSON() || len(step.JSON) == 0 {
+					continue
+				}
+				first := step.JSON[0].Text
+				rest := make([]string, 0, len(step.JSON))
+				for _, w := range step.JSON[1:] {
+					rest = append(rest, w.Text)
+				}
+				switch {
+				case step.Name == "CMD" && !own && path.Base(first) == name && !p.laterEntrypoint(step):
+					p.Report(step.Span, "the base image runs "+base.Entrypoint+" already, which would take "+strconv.Quote(first)+" for a script",
+						p.Replace("give the arguments alone", false, step.Args.Span(0, len(step.Args.Value)), jsonArray(rest)))
+				case step.Name == "ENTRYPOINT" && first == name && !p.onPath(path.Dir(base.Entrypoint), step):
+					p.Report(step.Span, name+" is not on the PATH of the base image: it is "+base.Entrypoint+", which is the ENTRYPOINT there already",
+						p.Replace("write the interpreter's whole path", false, step.JSON[0].Span, strconv.Quote(base.Entrypoint)))
+				}
+			}
+		}
+	},
+})
+
+// interpreter tells whether an ENTRYPOINT is a language's interpreter and not
+// a script that prepares things.
+func interpreter(entrypoint string) bool {
+	return !strings.HasSuffix(entrypoint, ".sh") && !strings.Contains(path.Base(entrypoint), "entrypoint")
+}
+
+// laterEntrypoint tells whether the stage replaces the ENTRYPOINT further down.
+func (p *Pass) laterEntrypoint(step *Step) bool {
+	for other := range step.later() {
+		if other.Name == "ENTRYPOINT" {
+			return true
+		}
+	}
+	return false
+}
+
+// onPath tells whether programs of a folder can be called by their names
+// alone; a PATH that only the build knows may hold anything.
+func (p *Pass) onPath(dir string, step *Step) bool {
+	switch dir {
+	case "/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin":
+		return true
+	}
+	v, ok := step.State.Vars["PATH"]
+	return ok && (!v.Known && !strings.Contains(v.Value, "$PATH") || strings.Contains(v.Value, dir)) || bringsPrograms(step, p.Model)
+}

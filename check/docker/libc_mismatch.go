@@ -1,0 +1,80 @@
+package docker
+
+import (
+	"path"
+	"strings"
+
+	"github.com/boltseal/boltseal"
+	"github.com/boltseal/boltseal/syntax/dockerfile"
+)
+
+var _ = add(Rule{
+	Check: boltseal.Check{
+		ID: "docker/libc-mismatch", Title: "compiled files cross from one C library to another", Severity: boltseal.Medium,
+		Doc: `Alpine has musl, Debian and distroless have glibc: modules and programs that were compiled against one do not load under the other, and
+fail with "not found" or "invalid ELF header" only when they are used. Build in a stage of the same family as the one that runs.`,
+	},
+	Run: func(p *Pass) {
+		for step := range p.All("COPY") {
+			from := p.origin(step)
+			if from == nil {
+				continue
+			}
+			there, here := from.BaseImage().Libc, step.In.BaseImage().Libc
+			if there == "" || here == "" || there == here || there == "none" || here == "none" {
+				continue
+			}
+			for _, source := range sources(step) {
+				if what := p.compiled(from, source); what != "" {
+					p.Report(step.Span, what+" in "+source+" was built for "+there+", and this stage has "+here)
+					break
+				}
+			}
+		}
+	},
+})
+
+// compiled says what below a path of a stage was compiled for its C library,
+// as far as the path and the stage's commands tell; empty when nothing.
+func (p *Pass) compiled(s *Stage, source string) string {
+	for segment := range strings.SplitSeq(source, "/") {
+		switch segment {
+		case "node_modules":
+			return "what npm compiled"
+		case "site-packages", "dist-packages", "venv", ".venv":
+			return "what pip compiled"
+		}
+	}
+	if strings.HasSuffix(source, ".so") || strings.Contains(source, ".so.") || within(source, "/usr/lib") || within(source, "/lib") {
+		return "a library"
+	}
+	for step := range s.history("RUN") {
+		for n := range nodeInstalls(step) {
+			if n.Dir != "" && strings.HasPrefix(source, "/") && within(path.Join(n.Dir, "node_modules"), path.Clean(source)) {
+				return "what npm compiled"
+			}
+		}
+		for i := range step.Script.Commands {
+			c := &step.Script.Commands[i]
+			if dir := venvDir(c, &step.State, p.File.Escape); dir != "" && strings.HasPrefix(source, "/") && within(dir, path.Clean(source)) {
+				return "what pip compiled"
+			}
+			if c.Name == "cargo" && c.Has("build") && !strings.Contains(joined(c), "musl") && strings.Contains(source, "/target/") {
+				return "what cargo compiled"
+			}
+		}
+	}
+	return ""
+}
+
+// venvDir is the folder of the virtual environment that a command makes.
+func venvDir(c *dockerfile.Command, s *State, escape byte) string {
+	if c.Name != "virtualenv" && (!pythonName().MatchString(c.Name) || !c.Has("venv")) {
+		return ""
+	}
+	last := c.Args[len(c.Args)-1].Text
+	if strings.HasPrefix(last, "-") {
+		return ""
+	}
+	return s.target(last, escape)
+}

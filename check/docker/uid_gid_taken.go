@@ -1,0 +1,100 @@
+package docker
+
+import (
+	"strings"
+
+	"github.com/boltseal/boltseal"
+	"github.com/boltseal/boltseal/syntax/dockerfile"
+)
+
+var _ = add(Rule{
+	Check: boltseal.Check{
+		ID: "docker/uid-gid-taken", Title: "a user or group id that the base image has given away", Severity: boltseal.Medium,
+		Doc: `Many images bring a user of their own: node has 1000, nginx 101, postgres 999 or 70. Adding another with the same number or name ends the
+build with "gid '1000' in use". Use the user that is there, or a number of your own above 10000.`,
+	},
+	Run: func(p *Pass) {
+		for step := range p.All("RUN") {
+			base := step.In.BaseImage()
+			if !base.Found || p.editsUsers(step) {
+				continue
+			}
+			for i := range step.Script.Commands {
+				c := &step.Script.Commands[i]
+				users := base.Users
+				switch c.Name {
+				case "addgroup", "groupadd":
+					users = base.Groups
+				case "adduser", "useradd":
+				default:
+					continue
+				}
+				id, name := account(c)
+				if c.Flagged('o', "--non-unique") || c.Or {
+					continue
+				}
+				for other, taken := range users {
+					if taken == id.Text && id.Text != "" || other == name.Text && other != "" {
+						p.Report(c.Span, c.Name+" "+name.Text+": "+step.In.lineage()[0].Image.Raw+" has "+other+" with the id "+taken+" already")
+						break
+					}
+				}
+			}
+		}
+	},
+})
+
+// account is the id and the name that a command gives a new user or group.
+func account(c *dockerfile.Command) (id, name dockerfile.Word) {
+	group := c.Name == "addgroup" || c.Name == "groupadd"
+	valued := " -u --uid -g --gid -G --groups --ingroup -h -d --home --home-dir -s --shell -c --comment --gecos -k --skel -K --key -b --base-dir -e -f "
+	if c.Name == "adduser" || c.Name == "addgroup" {
+		valued = strings.Replace(valued, " -c ", " ", 1)
+	}
+	for i := 1; i < len(c.Args); i++ {
+		w := c.Args[i]
+		flag, value, set := strings.Cut(w.Text, "=")
+		switch {
+		case !strings.HasPrefix(w.Text, "-"):
+			if name.Text == "" {
+				name = w
+			}
+		case !group && (flag == "-u" || flag == "--uid") || group && (flag == "-g" || flag == "--gid"):
+			if set {
+				id = dockerfile.Word{Text: value, Span: w.Span}
+			} else if i+1 < len(c.Args) {
+				i++
+				id = c.Args[i]
+			}
+		case len(flag) > 2 && flag[1] != '-' && strings.HasSuffix(flag, map[bool]string{true: "g", false: "u"}[group]) && !set && i+1 < len(c.Args):
+			i++
+			id = c.Args[i]
+		case strings.Contains(valued, " "+flag+" ") && !set:
+			i++
+		}
+	}
+	return id, name
+}
+
+// editsUsers tells whether something up to a step changes the users that the
+// base image brought.
+func (p *Pass) editsUsers(at *Step) bool {
+	changes := func(step *Step) bool {
+		if step.Name != "RUN" {
+			return false
+		}
+		for i := range step.Script.Commands {
+			switch step.Script.Commands[i].Name {
+			case "deluser", "userdel", "delgroup", "groupdel", "usermod", "groupmod":
+				return true
+			}
+		}
+		return false
+	}
+	for step := range at.earlier() {
+		if changes(step) {
+			return true
+		}
+	}
+	return changes(at)
+}
