@@ -3,6 +3,7 @@ package sbom
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -21,7 +22,8 @@ type builder struct {
 	groups    map[string]Detail // elements that stand for a lock file or an operating system, by ref
 	edges     []edge
 	contained []string // refs that the document puts somewhere
-	layers    map[int]boltseal.Layer
+	layers    map[layerPlace]boltseal.Layer
+	children  map[int]boltseal.Artifact
 	distro    *boltseal.Distro
 	nameless  int
 	broken    int // values of a wrong type
@@ -33,7 +35,7 @@ type edge struct{ from, to string }
 func newBuilder(format string) *builder {
 	return &builder{
 		doc:   &Document{Format: format},
-		byRef: map[string]int{}, groups: map[string]Detail{}, layers: map[int]boltseal.Layer{},
+		byRef: map[string]int{}, groups: map[string]Detail{}, layers: map[layerPlace]boltseal.Layer{}, children: map[int]boltseal.Artifact{},
 	}
 }
 
@@ -64,9 +66,21 @@ func (b *builder) artifact(ref string, a boltseal.Artifact, all []Property) {
 // whether it was.
 func (b *builder) layer(all []Property) bool {
 	v, _ := take(all)
-	i, l, ok := v.layer()
+	at, l, ok := v.layer()
 	if ok {
-		b.layers[i] = l
+		b.layers[at] = l
+	}
+	return ok
+}
+
+// child takes an element that is one of an index's images, and tells whether
+// it was.
+func (b *builder) child(ref string, all []Property) bool {
+	v, _ := take(all)
+	i, a, ok := v.child()
+	if ok {
+		b.children[i] = a
+		b.groups[ref] = Detail{}
 	}
 	return ok
 }
@@ -235,15 +249,21 @@ func (b *builder) orphans() {
 	}
 }
 
-// stack puts the layers into their order.
+// stack puts layers and children into their order.
 func (b *builder) stack() {
-	var order []int
-	for i := range b.layers {
-		order = append(order, i)
+	places := slices.SortedFunc(maps.Keys(b.layers), func(p, q layerPlace) int {
+		return cmp.Or(cmp.Compare(p.child, q.child), cmp.Compare(p.index, q.index))
+	})
+	for _, p := range places {
+		if p.child < 0 {
+			b.doc.Artifact.Layers = append(b.doc.Artifact.Layers, b.layers[p])
+		} else if a, ok := b.children[p.child]; ok {
+			a.Layers = append(a.Layers, b.layers[p])
+			b.children[p.child] = a
+		}
 	}
-	slices.Sort(order)
-	for _, i := range order {
-		b.doc.Artifact.Layers = append(b.doc.Artifact.Layers, b.layers[i])
+	for _, i := range slices.Sorted(maps.Keys(b.children)) {
+		b.doc.Children = append(b.doc.Children, b.children[i])
 	}
 }
 

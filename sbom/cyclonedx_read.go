@@ -86,7 +86,7 @@ func (r *cdxReader) add(c *cdxComponent) error {
 		}
 	}
 	all := c.Properties
-	if r.b.layer(all) {
+	if r.b.layer(all) || r.b.child(c.Ref, all) {
 		return nil
 	}
 	switch {

@@ -88,8 +88,28 @@ func (w *cdxWriter) artifact() *cdxComponent {
 		c.Version = string(a.Digest)
 	}
 	c.Hashes = cdxHashes(hashes([]boltseal.Digest{a.Digest}, cdxWord, nil))
-	for i := range a.Layers {
-		c.components = append(c.components, w.layer(i))
+	for at, l := range w.doc.layers() {
+		if at.child < 0 {
+			c.components = append(c.components, w.layer(at, l))
+		}
+	}
+	for i := range w.doc.Children {
+		c.components = append(c.components, w.child(i))
+	}
+	return c
+}
+
+// child is one image of an index, its layers nested inside.
+func (w *cdxWriter) child(i int) cdxComponent {
+	a := &w.doc.Children[i]
+	var p properties
+	p.child(i, a)
+	c := cdxComponent{
+		Ref: rootRef + ":" + strconv.Itoa(i), Type: cdxTypeOf(a.Kind), Name: cmp.Or(a.Name, string(a.Kind), "unknown"), Version: string(a.Digest),
+		Hashes: cdxHashes(hashes([]boltseal.Digest{a.Digest}, cdxWord, nil)), PURL: imagePURL(a), Properties: p,
+	}
+	for j := range a.Layers {
+		c.components = append(c.components, w.layer(layerPlace{i, j}, &a.Layers[j]))
 	}
 	return c
 }
@@ -104,12 +124,11 @@ func cdxTypeOf(kind boltseal.Kind) string {
 	return "application"
 }
 
-func (w *cdxWriter) layer(i int) cdxComponent {
-	l := &w.doc.Artifact.Layers[i]
+func (w *cdxWriter) layer(at layerPlace, l *boltseal.Layer) cdxComponent {
 	var p properties
-	p.layer(i, l)
+	p.layer(at, l)
 	c := cdxComponent{
-		Ref: "layer:" + strconv.Itoa(i), Type: "file", Name: cmp.Or(string(l.DiffID), string(l.Digest), "layer "+strconv.Itoa(i)),
+		Ref: "layer:" + at.String(), Type: "file", Name: cmp.Or(string(l.DiffID), string(l.Digest), "layer "+at.String()),
 		Hashes: cdxHashes(hashes([]boltseal.Digest{l.Digest}, cdxWord, nil)), Properties: p,
 	}
 	if isMediaType(l.MediaType) {

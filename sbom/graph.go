@@ -3,6 +3,7 @@ package sbom
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -115,13 +116,56 @@ func (g *graph) tops(doc *Document) []int {
 	return tops
 }
 
-// layerOf finds the layer of the image that a component's first place is in.
-func layerOf(doc *Document, c *boltseal.Component) int {
-	if len(c.Locations) == 0 || c.Locations[0].Layer == "" {
-		return -1
+// layerPlace is where a layer is: at this index of this image of an index, or
+// of the artifact itself when child is negative.
+type layerPlace struct{ child, index int }
+
+// String is the place as documents name it.
+func (p layerPlace) String() string {
+	if p.child < 0 {
+		return strconv.Itoa(p.index)
 	}
-	at := c.Locations[0].Layer
-	return slices.IndexFunc(doc.Artifact.Layers, func(l boltseal.Layer) bool { return l.DiffID == at || l.Digest == at })
+	return strconv.Itoa(p.child) + "." + strconv.Itoa(p.index)
+}
+
+// layers gives every layer of the artifact and of its children.
+func (d *Document) layers() iter.Seq2[layerPlace, *boltseal.Layer] {
+	return func(yield func(layerPlace, *boltseal.Layer) bool) {
+		for i := range d.Artifact.Layers {
+			if !yield(layerPlace{-1, i}, &d.Artifact.Layers[i]) {
+				return
+			}
+		}
+		for child := range d.Children {
+			for i := range d.Children[child].Layers {
+				if !yield(layerPlace{child, i}, &d.Children[child].Layers[i]) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// layerIndex finds layers by their digests.
+func (d *Document) layerIndex() map[boltseal.Digest]layerPlace {
+	index := map[boltseal.Digest]layerPlace{}
+	for at, l := range d.layers() {
+		for _, digest := range [...]boltseal.Digest{l.DiffID, l.Digest} {
+			if _, known := index[digest]; !known && digest != "" {
+				index[digest] = at
+			}
+		}
+	}
+	return index
+}
+
+// layerOf finds the layer that a component's first place is in.
+func layerOf(index map[boltseal.Digest]layerPlace, c *boltseal.Component) (layerPlace, bool) {
+	if len(c.Locations) == 0 {
+		return layerPlace{}, false
+	}
+	at, ok := index[c.Locations[0].Layer]
+	return at, ok
 }
 
 // contentID is a UUID of the content (RFC 9562, section 5.8): the same bytes

@@ -84,7 +84,7 @@ func (m *merger) artifact(docs []*Document) {
 		}
 	}
 	if same {
-		m.out.Artifact = docs[0].Artifact
+		m.out.Artifact, m.out.Children = docs[0].Artifact, docs[0].Children
 		for _, doc := range docs[1:] {
 			if m.out.Artifact.Distro == nil {
 				m.out.Artifact.Distro = doc.Artifact.Distro

@@ -125,9 +125,22 @@ func (p *properties) artifact(a *boltseal.Artifact) {
 	}
 }
 
-// layer adds everything that is known of the layer at index i.
-func (p *properties) layer(i int, l *boltseal.Layer) {
-	p.must("layer:index", strconv.Itoa(i))
+// child adds everything that is known of the image at index i of an index but
+// its layers.
+func (p *properties) child(i int, a *boltseal.Artifact) {
+	p.must("artifact:child", strconv.Itoa(i))
+	p.artifact(a)
+	if a.Distro != nil {
+		p.distro(a.Distro)
+	}
+}
+
+// layer adds everything that is known of a layer.
+func (p *properties) layer(at layerPlace, l *boltseal.Layer) {
+	p.must("layer:index", strconv.Itoa(at.index))
+	if at.child >= 0 {
+		p.must("layer:child", strconv.Itoa(at.child))
+	}
 	p.add("layer:digest", string(l.Digest))
 	p.add("layer:diffId", string(l.DiffID))
 	p.add("layer:mediaType", l.MediaType)
@@ -321,13 +334,30 @@ func (v values) artifact(a *boltseal.Artifact) {
 	}
 }
 
+// child reads what [properties.child] wrote.
+func (v values) child() (index int, a boltseal.Artifact, ok bool) {
+	index, err := strconv.Atoi(v["artifact:child"])
+	if err != nil || index < 0 {
+		return 0, a, false
+	}
+	v.artifact(&a)
+	a.Distro = v.distro()
+	return index, a, true
+}
+
 // layer reads what [properties.layer] wrote.
-func (v values) layer() (index int, l boltseal.Layer, ok bool) {
+func (v values) layer() (at layerPlace, l boltseal.Layer, ok bool) {
 	index, err := strconv.Atoi(v["layer:index"])
 	if err != nil {
-		return 0, l, false
+		return at, l, false
 	}
-	return index, boltseal.Layer{
+	at = layerPlace{-1, index}
+	if s, inChild := v["layer:child"]; inChild {
+		if at.child, err = strconv.Atoi(s); err != nil || at.child < 0 {
+			return at, l, false
+		}
+	}
+	return at, boltseal.Layer{
 		Digest: boltseal.Digest(v["layer:digest"]), DiffID: boltseal.Digest(v["layer:diffId"]), MediaType: v["layer:mediaType"],
 		Size: v.number("layer:size"), CreatedBy: v["layer:createdBy"], FromBase: v["layer:fromBase"] == "true",
 	}, true

@@ -146,11 +146,15 @@ func (r random) document() *sbom.Document {
 			a.Distro.Repository = []string{"rhel-9-for-x86_64-baseos-rpms", "two words"}
 		}
 	}
-	for range r.IntN(13) {
-		a.Layers = append(a.Layers, boltseal.Layer{
-			Digest: r.digest(), DiffID: r.digest(), MediaType: pick(r, "", "application/vnd.oci.image.layer.v1.tar+gzip", "Odd/Type x"),
-			Size: r.Int64N(1 << 30), CreatedBy: r.text(), FromBase: r.yes(),
-		})
+	a.Layers = r.layers()
+	for range r.IntN(12) * r.IntN(2) {
+		child := boltseal.Artifact{
+			Kind: boltseal.KindImage, Name: a.Name, Digest: r.digest(), Platform: &boltseal.Platform{OS: "linux", Arch: r.text()}, Layers: r.layers(),
+		}
+		if r.yes() {
+			child.Distro = &boltseal.Distro{ID: "debian", Version: "12", Like: []string{"a", "b"}}
+		}
+		doc.Children = append(doc.Children, child)
 	}
 	for range r.IntN(3) {
 		doc.Gaps = append(doc.Gaps, boltseal.Gap{What: "file " + r.text(), Why: r.text(), Kind: "unreadable-file", Hint: pick(r, "", r.text()), Platform: pick(r, "", "linux/amd64")})
@@ -180,6 +184,17 @@ func (r random) document() *sbom.Document {
 		r.details(doc)
 	}
 	return doc
+}
+
+func (r random) layers() []boltseal.Layer {
+	var all []boltseal.Layer
+	for range r.IntN(13) {
+		all = append(all, boltseal.Layer{
+			Digest: r.digest(), DiffID: r.digest(), MediaType: pick(r, "", "application/vnd.oci.image.layer.v1.tar+gzip", "Odd/Type x"),
+			Size: r.Int64N(1 << 30), CreatedBy: r.text(), FromBase: r.yes(),
+		})
+	}
+	return all
 }
 
 func (r random) details(doc *sbom.Document) {

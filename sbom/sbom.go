@@ -30,7 +30,8 @@ import (
 
 // Document is a bill of materials, whatever format it is written in.
 type Document struct {
-	Artifact   boltseal.Artifact // what the document describes
+	Artifact   boltseal.Artifact   // what the document describes
+	Children   []boltseal.Artifact // the images of an index
 	Components []boltseal.Component
 	Tool       boltseal.Tool
 	Time       time.Time // whole seconds, UTC; zero is not known
@@ -156,6 +157,7 @@ func checkSize(data []byte) error {
 func FromReport(r *boltseal.Report) *Document {
 	doc := &Document{
 		Artifact:     r.Artifact,
+		Children:     slices.Clone(r.Children),
 		Components:   slices.Clone(r.Components),
 		Tool:         r.Tool,
 		Time:         r.Time,

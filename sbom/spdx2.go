@@ -119,7 +119,7 @@ func toSPDX(doc *Document, version string, lines bool) *spdxDocument {
 	for i := range doc.Components {
 		w.ids = append(w.ids, componentID(&doc.Components[i], w.graph.refs[i]))
 	}
-	w.out.packages = make([]spdxPackage, 0, 2+len(doc.Artifact.Layers)+len(doc.Components))
+	w.out.packages = make([]spdxPackage, 0, 2+len(doc.Artifact.Layers)+len(doc.Children)+len(doc.Components))
 	w.creation()
 	w.artifact()
 	for i := range doc.Components {
@@ -291,16 +291,22 @@ func (w *spdxWriter) artifact() {
 	root.Annotations = w.annotate(p)
 	w.out.packages = append(w.out.packages, root)
 	w.relate(spdxDocumentID, "DESCRIBES", spdxArtifactID)
-	for i := range a.Layers {
-		l := &a.Layers[i]
+	for i := range w.doc.Children {
+		w.child(i)
+	}
+	for at, l := range w.doc.layers() {
 		var p properties
-		p.layer(i, l)
-		e := element(layerID(i), cmp.Or(string(l.DiffID), string(l.Digest), "layer "+strconv.Itoa(i)))
+		p.layer(at, l)
+		e := element(layerID(at), cmp.Or(string(l.DiffID), string(l.Digest), "layer "+at.String()))
 		e.Purpose = "ARCHIVE"
 		e.Checksums = w.checksums([]boltseal.Digest{l.Digest}, nil)
 		e.Annotations = w.annotate(p)
 		w.out.packages = append(w.out.packages, e)
-		w.relate(spdxArtifactID, "CONTAINS", e.ID)
+		in := spdxArtifactID
+		if at.child >= 0 {
+			in = childID(at.child)
+		}
+		w.relate(in, "CONTAINS", e.ID)
 	}
 	if d := a.Distro; d != nil {
 		var p properties
@@ -316,7 +322,25 @@ func (w *spdxWriter) artifact() {
 	}
 }
 
-func layerID(i int) string { return "SPDXRef-Layer-" + strconv.Itoa(i) }
+// child adds one image of an index.
+func (w *spdxWriter) child(i int) {
+	a := &w.doc.Children[i]
+	var p properties
+	p.child(i, a)
+	e := element(childID(i), cmp.Or(a.Name, string(a.Kind), "unknown"))
+	e.Version, e.Purpose = string(a.Digest), spdxPurposes[cdxTypeOf(a.Kind)]
+	e.Checksums = w.checksums([]boltseal.Digest{a.Digest}, nil)
+	if purl := imagePURL(a); purl != "" {
+		e.References = []spdxReference{w.purl(purl)}
+	}
+	e.Annotations = w.annotate(p)
+	w.out.packages = append(w.out.packages, e)
+	w.relate(spdxArtifactID, "CONTAINS", e.ID)
+}
+
+func childID(i int) string { return spdxArtifactID + "-" + strconv.Itoa(i) }
+
+func layerID(at layerPlace) string { return "SPDXRef-Layer-" + at.String() }
 
 // spdxPurposes are SPDX's words for CycloneDX's component types.
 var spdxPurposes = map[string]string{
@@ -441,10 +465,11 @@ func (w *spdxWriter) relate(from, kind, to string) {
 // relationships says where each component is, in which layer if that is
 // known, and what the project itself asks for.
 func (w *spdxWriter) relationships() {
+	layers := w.doc.layerIndex()
 	for i := range w.doc.Components {
 		c := &w.doc.Components[i]
 		in := spdxArtifactID
-		if at := layerOf(w.doc, c); at >= 0 {
+		if at, ok := layerOf(layers, c); ok {
 			in = layerID(at)
 		}
 		w.relate(in, "CONTAINS", w.ids[i])

@@ -120,7 +120,7 @@ func (r *spdxReader) file(f *spdxFile) {
 // element takes one package for what it is.
 func (r *spdxReader) element(p *spdxPackage) error {
 	all := p.properties()
-	if r.b.layer(all) {
+	if r.b.layer(all) || r.b.child(p.ID, all) {
 		return nil
 	}
 	v, _ := take(all)

@@ -250,12 +250,14 @@ func (w *spdx3Writer) artifact() {
 	w.must("software_primaryPurpose", cdxTypeOf(a.Kind))
 	w.extension(p)
 	w.end()
-	for i := range a.Layers {
-		l := &a.Layers[i]
+	for i := range w.doc.Children {
+		w.child(i)
+	}
+	for at, l := range w.doc.layers() {
 		var p properties
-		p.layer(i, l)
-		w.begin("software_Package", spdx3Layer(i))
-		w.must("name", cmp.Or(string(l.DiffID), string(l.Digest), "layer "+strconv.Itoa(i)))
+		p.layer(at, l)
+		w.begin("software_Package", spdx3Layer(at))
+		w.must("name", cmp.Or(string(l.DiffID), string(l.Digest), "layer "+at.String()))
 		w.verified(hashes([]boltseal.Digest{l.Digest}, spdx3Word, nil))
 		w.must("software_primaryPurpose", "archive")
 		w.extension(p)
@@ -287,7 +289,24 @@ func cpeKind(cpe string) string {
 	return "cpe23"
 }
 
-func spdx3Layer(i int) string { return spdx3Base + "layer-" + strconv.Itoa(i) }
+// child writes one image of an index.
+func (w *spdx3Writer) child(i int) {
+	a := &w.doc.Children[i]
+	var p properties
+	p.child(i, a)
+	w.begin("software_Package", spdx3Child(i))
+	w.must("name", cmp.Or(a.Name, string(a.Kind), "unknown"))
+	w.verified(hashes([]boltseal.Digest{a.Digest}, spdx3Word, nil))
+	w.must("software_primaryPurpose", cdxTypeOf(a.Kind))
+	w.field("software_packageVersion", string(a.Digest))
+	w.field("software_packageUrl", imagePURL(a))
+	w.extension(p)
+	w.end()
+}
+
+func spdx3Child(i int) string { return spdx3Root + "-" + strconv.Itoa(i) }
+
+func spdx3Layer(at layerPlace) string { return spdx3Base + "layer-" + at.String() }
 
 // spdx3Purposes are SPDX 3's words for CycloneDX's component types.
 var spdx3Purposes = map[string]string{
@@ -455,17 +474,25 @@ var spdx3Completeness = map[Completeness]string{Complete: "complete", Incomplete
 func (w *spdx3Writer) structure() {
 	doc := w.doc
 	var inside, direct, dev []string
-	inLayer := make([][]string, len(doc.Artifact.Layers))
 	if doc.Artifact.Distro != nil {
 		inside = append(inside, spdx3System)
 	}
-	for i := range doc.Artifact.Layers {
-		inside = append(inside, spdx3Layer(i))
+	inChild := make([][]string, len(doc.Children))
+	for i := range doc.Children {
+		inside = append(inside, spdx3Child(i))
 	}
+	for at := range doc.layers() {
+		if at.child < 0 {
+			inside = append(inside, spdx3Layer(at))
+		} else {
+			inChild[at.child] = append(inChild[at.child], spdx3Layer(at))
+		}
+	}
+	layers, inLayer := doc.layerIndex(), map[layerPlace][]string{}
 	for i := range doc.Components {
 		c := &doc.Components[i]
 		id := w.ids[i]
-		if at := layerOf(doc, c); at >= 0 {
+		if at, ok := layerOf(layers, c); ok {
 			inLayer[at] = append(inLayer[at], id)
 		} else {
 			inside = append(inside, id)
@@ -483,8 +510,11 @@ func (w *spdx3Writer) structure() {
 		w.relate(id, "dependsOn", needs, "")
 	}
 	w.relate(spdx3Root, "contains", inside, "")
-	for i, ids := range inLayer {
-		w.relate(spdx3Layer(i), "contains", ids, "")
+	for i, ids := range inChild {
+		w.relate(spdx3Child(i), "contains", ids, "")
+	}
+	for at := range doc.layers() {
+		w.relate(spdx3Layer(at), "contains", inLayer[at], "")
 	}
 	w.relate(spdx3Root, "dependsOn", direct, "")
 	w.relate(spdx3Root, "dependsOn", dev, "development")

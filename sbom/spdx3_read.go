@@ -348,7 +348,7 @@ func (r *spdx3Reader) software(raw []byte, kind string) error {
 	}
 	e := r.decode(raw)
 	all := e.properties()
-	if r.b.layer(all) {
+	if r.b.layer(all) || r.b.child(e.ID, all) {
 		return nil
 	}
 	v, _ := take(all)
