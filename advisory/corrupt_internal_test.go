@@ -15,6 +15,9 @@ import (
 	"testing"
 
 	"golang.org/x/tools/txtar"
+
+	"github.com/boltseal/boltseal"
+	"github.com/boltseal/boltseal/version"
 )
 
 // sampleBytes is the database of one archive of testdata.
@@ -249,6 +252,112 @@ func FuzzOSV(f *testing.F) {
 			}
 			if !found {
 				t.Fatalf("%s %s is not in it", r.Affected[i].Ecosystem, r.Affected[i].Name)
+			}
+		}
+	})
+}
+
+// FuzzRanges compares the runs of versions that events become with a walk
+// over the events (OSV schema, "Evaluation"). Versions are single digits, so
+// that there are few, and each stands in one event, so that it has one
+// answer.
+func FuzzRanges(f *testing.F) {
+	f.Add([]byte("i0f2i3l5"))
+	f.Add([]byte("f2i1"))
+	f.Add([]byte("i9i8f7l6"))
+	f.Fuzz(func(t *testing.T, script []byte) {
+		scheme, ok := version.ForEcosystem("npm")
+		if !ok {
+			t.Fatal("npm has no order")
+		}
+		var events []osvEvent
+		var kinds [10]byte
+		for i := 0; i+1 < len(script); i += 2 {
+			n := script[i+1] % 10
+			if kinds[n] != 0 {
+				continue
+			}
+			v := string('0'+n) + ".0.0"
+			if n == 0 {
+				v = "0"
+			}
+			switch script[i] % 3 {
+			case 0:
+				events, kinds[n] = append(events, osvEvent{Introduced: v}), 'i'
+			case 1:
+				events, kinds[n] = append(events, osvEvent{Fixed: v}), 'f'
+			default:
+				events, kinds[n] = append(events, osvEvent{LastAffected: v}), 'l'
+			}
+		}
+		// Without any introduced, everything below the first end is meant.
+		state := len(events) > 0 && !bytes.ContainsRune(kinds[:], 'i')
+		out := boltseal.Affected{Ranges: pair(events, scheme)}
+		for n, kind := range kinds {
+			if kind == 'i' {
+				state = true
+			} else if kind == 'f' {
+				state = false
+			}
+			v := string(rune('0'+n)) + ".0.0"
+			if n > 0 || kind == 0 {
+				if got := scheme.Affected(v, &out); got != state {
+					t.Fatalf("%+v: %s: got %t, want %t of %+v", events, v, got, state, out.Ranges)
+				}
+			}
+			if kind == 'l' {
+				state = false
+			}
+			if got := scheme.Affected(v+"1", &out); n > 0 && got != state {
+				t.Fatalf("%+v: %s1: got %t, want %t of %+v", events, v, got, state, out.Ranges)
+			}
+		}
+	})
+}
+
+// FuzzAliases: no set holds two CVEs, every id is in one set, sets do not
+// depend on the order in which they are told, and the name is in the set.
+func FuzzAliases(f *testing.F) {
+	f.Add([]byte("abbccdzy"))
+	f.Add([]byte("aAbBabAB"))
+	f.Fuzz(func(t *testing.T, script []byte) {
+		ids := newInterner()
+		name := func(c byte) string {
+			switch c %= 24; {
+			case c < 8:
+				return fmt.Sprintf("CVE-2024-%04d", c)
+			case c < 16:
+				return fmt.Sprintf("GHSA-%04d", c)
+			}
+			return fmt.Sprintf("PYSEC-%d", c)
+		}
+		var edges, backwards []edge
+		for i := 0; i+1 < len(script); i += 2 {
+			edges = append(edges, edge{ids.of(name(script[i])), ids.of(name(script[i+1]))})
+		}
+		for _, e := range edges {
+			backwards = append([]edge{{e.b, e.a}}, backwards...)
+		}
+		g, h := newGraph(ids.list), newGraph(ids.list)
+		g.join(edges)
+		h.join(backwards)
+		cves := map[uint32]string{}
+		for i, id := range ids.list {
+			v := g.vuln(uint32(i))
+			if v != h.vuln(uint32(i)) {
+				t.Fatalf("%s: %s, but %s the other way round", id, ids.list[v], ids.list[h.vuln(uint32(i))])
+			}
+			if g.vuln(v) != v {
+				t.Fatalf("%s goes by %s, and that by another name", id, ids.list[v])
+			}
+			if isCVE(id) {
+				if other, ok := cves[v]; ok {
+					t.Fatalf("%s and %s are one", id, other)
+				}
+				cves[v] = id
+				if v != uint32(i) {
+					t.Fatalf("%s goes by %s", id, ids.list[v])
+				}
 			}
 		}
 	})

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -341,6 +342,21 @@ func TestOpenRefuses(t *testing.T) {
 	}
 	if _, err := advisory.Open(filepath.Join(dir, "none")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("no file: got %v, want %v", err, os.ErrNotExist)
+	}
+}
+
+// Each feed is a card that anybody can read, and has its own test data.
+func TestFeeds(t *testing.T) {
+	for _, f := range advisory.Feeds() {
+		if f.Title == "" || strings.HasSuffix(f.Title, ".") || f.Terms == "" || !strings.HasPrefix(f.Base, "https://") {
+			t.Errorf("%+v", f)
+		}
+		if names, err := filepath.Glob(filepath.Join("testdata", f.Name+"*.txtar")); err != nil || len(names) == 0 {
+			t.Errorf("%s: no testdata/%s*.txtar", f.Name, f.Name)
+		}
+	}
+	if got, want := len(advisory.DefaultSources()), len(advisory.Feeds()); got != want {
+		t.Errorf("%d default sources of %d feeds", got, want)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -260,10 +261,20 @@ var (
 	errDigest = errors.New("it is another database than the one that was asked for")
 )
 
+// takeOver puts the database of one place in place, unless it is the one
+// that is there.
 func (u *updater) takeOver(ctx context.Context, place string) (*boltseal.Snapshot, error) {
-	body, err := u.openPrebuilt(ctx, place)
+	have := u.lastPrebuilt(place)
+	body, err := u.openPrebuilt(ctx, place, have)
 	if err != nil {
 		return nil, err
+	}
+	if body == nil {
+		db, err := Open(u.dst)
+		if err != nil {
+			return nil, err
+		}
+		return db.Snapshot(), db.Close()
 	}
 	defer body.Close()
 	var snapshot *boltseal.Snapshot
@@ -286,7 +297,51 @@ func (u *updater) takeOver(ctx context.Context, place string) (*boltseal.Snapsho
 		}
 		return nil
 	})
-	return snapshot, err
+	if err != nil {
+		return nil, err
+	}
+	if r, ok := body.(*servedBody); ok {
+		u.rememberPrebuilt(prebuiltState{URL: place, ETag: r.etag, Modified: r.modified, ID: snapshot.ID})
+	}
+	return snapshot, nil
+}
+
+// prebuiltState is what is known of the server that the database came from.
+type prebuiltState struct {
+	URL      string `json:"url"`
+	ETag     string `json:"etag,omitempty"`
+	Modified string `json:"lastModified,omitempty"`
+	ID       string `json:"id"`
+}
+
+func (u *updater) prebuiltFile() string { return filepath.Join(u.opts.CacheDir, "prebuilt.state") }
+
+// lastPrebuilt is what to tell the server, which is nothing when the
+// database is not the one that it served, or when a certain one is wanted.
+func (u *updater) lastPrebuilt(place string) condition {
+	var state prebuiltState
+	data, err := os.ReadFile(u.prebuiltFile())
+	if err != nil || json.Unmarshal(data, &state) != nil || state.URL != place || u.opts.Full || u.opts.Digest != "" {
+		return condition{}
+	}
+	db, err := Open(u.dst)
+	if err != nil {
+		return condition{}
+	}
+	defer db.Close()
+	if string(db.id) != state.ID || db.Verify() != nil {
+		return condition{}
+	}
+	return condition{etag: state.ETag, modified: state.Modified}
+}
+
+// rememberPrebuilt only saves a download: without it, the next update
+// fetches the file once more.
+func (u *updater) rememberPrebuilt(state prebuiltState) {
+	data, err := json.Marshal(state)
+	if err == nil && os.MkdirAll(u.opts.CacheDir, 0o755) == nil {
+		_ = atomicfile.WriteBytes(u.prebuiltFile(), 0o644, append(data, '\n'))
+	}
 }
 
 // copyPlain writes what is served, without its compression, and returns the
@@ -308,7 +363,14 @@ func (u *updater) copyPlain(w io.Writer, served io.Reader) (string, error) {
 	return "sha256:" + hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-func (u *updater) openPrebuilt(ctx context.Context, place string) (io.ReadCloser, error) {
+// servedBody is a file that an HTTP server gave, with what it calls it.
+type servedBody struct {
+	io.ReadCloser
+	etag, modified string
+}
+
+// openPrebuilt opens a database file; nil is the one that we have.
+func (u *updater) openPrebuilt(ctx context.Context, place string, have condition) (io.ReadCloser, error) {
 	if ref, ok := strings.CutPrefix(place, "oci://"); ok {
 		if u.opts.FetchOCI == nil {
 			return nil, errNoOCI
@@ -318,11 +380,11 @@ func (u *updater) openPrebuilt(ctx context.Context, place string) (io.ReadCloser
 	if !isURL(place) {
 		return os.Open(place)
 	}
-	resp, err := u.client.get(ctx, "database", place, condition{})
-	if err != nil {
+	resp, err := u.client.get(ctx, "database", place, have)
+	if err != nil || resp.same {
 		return nil, err
 	}
-	return resp.body, nil
+	return &servedBody{resp.body, resp.etag, resp.modified}, nil
 }
 
 // inflate undoes gzip or zstd, if there is any.

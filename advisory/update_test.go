@@ -619,6 +619,35 @@ func TestUpdatePrebuilt(t *testing.T) {
 	}
 }
 
+// A database that has not changed is not fetched again.
+func TestUpdatePrebuiltAgain(t *testing.T) {
+	dir := t.TempDir()
+	if err := buildFile(t.Context(), filepath.Join(dir, "good"), unpackSample(t, dir, "osv-names")...); err != nil {
+		t.Fatal(err)
+	}
+	good, err := os.ReadFile(filepath.Join(dir, "good"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, url := newBucket(t)
+	b.put("/good", good)
+	dst := filepath.Join(dir, "db")
+	opts := &advisory.UpdateOptions{Prebuilt: []string{url + "/good"}}
+	first := mustUpdate(t, dst, opts)
+	again := mustUpdate(t, dst, opts)
+	if got, want := b.seen(), []string{"/good 200", "/good 304"}; !slices.Equal(got, want) || first.ID != again.ID {
+		t.Errorf("asked for %v, want %v", got, want)
+	}
+	// What is on the disk is no longer what the server gave.
+	if err := os.WriteFile(dst, good[:len(good)-4096], 0o644); err != nil {
+		t.Fatal(err)
+	}
+	mustUpdate(t, dst, opts)
+	if got, want := b.seen(), []string{"/good 200"}; !slices.Equal(got, want) {
+		t.Errorf("asked for %v, want %v", got, want)
+	}
+}
+
 // A server that is asked with TLS does not send us on to one without, and a
 // proxy that we are told of is asked.
 func TestUpdateNetwork(t *testing.T) {
