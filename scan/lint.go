@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/boltseal/boltseal"
 	"github.com/boltseal/boltseal/check/docker"
@@ -79,7 +80,7 @@ func lintPath(ctx context.Context, report *boltseal.Report, name string, o *Opti
 			report.Gaps = append(report.Gaps, boltseal.Gap{Kind: "unreadable-file", What: "file " + path.Join(root, file), Why: err.Error()})
 			return nil
 		}
-		report.Findings = append(report.Findings, LintDockerfile(path.Join(root, file), content)...)
+		report.Findings = append(report.Findings, lintDockerfile(path.Join(root, file), content, o.Now())...)
 		return nil
 	})
 	return n, err
@@ -117,9 +118,14 @@ func readSource(fsys fs.FS, name string) ([]byte, error) {
 	return content, nil
 }
 
-// LintDockerfile checks one Dockerfile.
+// LintDockerfile checks one Dockerfile. It has no clock, so it leaves ends of
+// life alone.
 func LintDockerfile(name string, content []byte) []boltseal.Finding {
-	return docker.Run(dockerfile.Parse(name, content), docker.Rules(), nil)
+	return lintDockerfile(name, content, time.Time{})
+}
+
+func lintDockerfile(name string, content []byte, now time.Time) []boltseal.Finding {
+	return docker.Run(dockerfile.Parse(name, content), docker.Rules(), &docker.Options{Now: now})
 }
 
 // LintChecks lists what Lint looks for.

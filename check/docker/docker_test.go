@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -51,7 +52,7 @@ func runPart(t *testing.T, rule docker.Rule, part []byte) {
 	source := want.ReplaceAll(part, nil)
 	f := dockerfile.Parse("Dockerfile", source)
 	lines := strings.Split(string(source), "\n")
-	for _, got := range docker.Run(f, []docker.Rule{rule}, nil) {
+	for _, got := range docker.Run(f, []docker.Rule{rule}, options(t, string(source))) {
 		if got.Check != rule.ID {
 			t.Errorf("%s at line %d: %s", got.Check, got.Location.Line, got.Message)
 			continue
@@ -70,6 +71,41 @@ func runPart(t *testing.T, rule docker.Rule, part []byte) {
 	for _, e := range expected {
 		t.Errorf("wanted and not found: %s", e)
 	}
+}
+
+// options reads "# options now=2026-11-01 context=.git,.env" in the first
+// line of a part.
+func options(t *testing.T, source string) *docker.Options {
+	t.Helper()
+	first, _, _ := strings.Cut(source, "\n")
+	rest, ok := strings.CutPrefix(first, "# options ")
+	if !ok {
+		return nil
+	}
+	o := &docker.Options{}
+	for _, field := range strings.Fields(rest) {
+		key, value, _ := strings.Cut(field, "=")
+		list := strings.Split(value, ",")
+		switch key {
+		case "now":
+			now, err := time.Parse(time.DateOnly, value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.Now = now
+		case "context":
+			o.Context = list
+		case "ignored":
+			o.Ignored = func(name string) bool { return slices.Contains(list, name) }
+		case "labels":
+			o.Labels = list
+		case "registries":
+			o.Registries = list
+		default:
+			t.Fatalf("option %q", key)
+		}
+	}
+	return o
 }
 
 func checkEntry(t *testing.T, c boltseal.Check) {
@@ -95,7 +131,7 @@ func checkFixed(t *testing.T, rule docker.Rule, name string, data []byte) {
 		source := want.ReplaceAll(part, nil)
 		for range 10 {
 			f := dockerfile.Parse("Dockerfile", source)
-			next, n := apply(t, source, docker.Run(f, []docker.Rule{rule}, nil))
+			next, n := apply(t, source, docker.Run(f, []docker.Rule{rule}, options(t, string(source))))
 			if n == 0 {
 				break
 			}

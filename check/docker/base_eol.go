@@ -1,0 +1,29 @@
+package docker
+
+import (
+	"time"
+
+	"github.com/boltseal/boltseal"
+)
+
+var _ = add(Rule{
+	Check: boltseal.Check{
+		ID: "docker/base-eol", Title: "the base image is past its end of life", Severity: boltseal.Medium,
+		Controls: []string{"CIS-DI-4.4", "NIST-800-190/4.1.1"},
+		Doc: `After a release's end of life nobody mends what is found in it: every advisory from then on stays open for good, whatever is rebuilt. Move
+to a release that is still cared for.`,
+	},
+	Run: func(p *Pass) {
+		if p.Options.Now.IsZero() {
+			return
+		}
+		for _, s := range p.Stages {
+			if s.Base != nil {
+				continue
+			}
+			if eol := baseOf(s.Image).EOL; !eol.IsZero() && p.Options.Now.After(eol) {
+				p.Report(s.Stage.Image.Span, s.Image.Raw+" is past its end of life: nobody has mended it since "+eol.Format(time.DateOnly))
+			}
+		}
+	},
+})

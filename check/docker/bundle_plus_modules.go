@@ -1,0 +1,42 @@
+package docker
+
+import (
+	"path"
+	"strings"
+
+	"github.com/boltseal/boltseal"
+)
+
+var _ = add(Rule{
+	Check: boltseal.Check{
+		ID: "docker/bundle-plus-modules", Title: "modules are copied beside a bundle that holds them", Severity: boltseal.Low,
+		Doc: `A bundler writes the code of all modules into one file. Copying node_modules beside it ships everything a second time, with every known
+vulnerability in parts that never run. Copy the bundle alone, and only those modules that it was told to leave external.`,
+	},
+	Run: func(p *Pass) {
+		for step := range p.shipped("COPY") {
+			from := p.origin(step)
+			if from == nil || !bundles(from) {
+				continue
+			}
+			for _, source := range sources(step) {
+				if path.Base(source) == "node_modules" {
+					p.Report(step.Span, "the bundle that "+from.label()+" makes has the modules in it already")
+				}
+			}
+		}
+	},
+})
+
+// bundles tells whether a stage makes a bundle with nothing left external.
+func bundles(s *Stage) bool {
+	for step := range s.history("RUN") {
+		for i := range step.Script.Commands {
+			text := " " + joined(&step.Script.Commands[i]) + " "
+			if strings.Contains(text, "esbuild ") && strings.Contains(text, " --bundle") && !strings.Contains(text, "external") || strings.Contains(text, "ncc build") {
+				return true
+			}
+		}
+	}
+	return false
+}

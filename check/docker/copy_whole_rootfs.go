@@ -1,0 +1,28 @@
+package docker
+
+import (
+	"path"
+
+	"github.com/boltseal/boltseal"
+)
+
+var _ = add(Rule{
+	Check: boltseal.Check{
+		ID: "docker/copy-whole-rootfs", Title: "a whole file system is copied from another stage", Severity: boltseal.Low,
+		Aliases: []string{"hadolint:DL3067"},
+		Doc: `COPY --from=… / / takes everything: package caches, build tools, shells, and the users of another image over those of this one. Name the
+files that are needed. To get a single layer, scratch as the base is the place for it.`,
+	},
+	Run: func(p *Pass) {
+		for step := range p.All("COPY") {
+			if _, ok := step.Flag("from"); !ok || step.In.lineage()[0].Image.Name == "scratch" {
+				continue
+			}
+			for _, source := range sources(step) {
+				if source == "/" && path.Clean(destination(step)) == "/" {
+					p.Report(step.Span, "all of another stage's file system is copied over this one's")
+				}
+			}
+		}
+	},
+})

@@ -1,0 +1,9 @@
+FROM alpine:3.22 AS a
+FROM alpine:3.22
+COPY --from=a / / # want `all of another stage`
+COPY --from=a /bin/x /
+COPY --from=a / /other
+#----
+FROM alpine:3.22 AS a
+FROM scratch
+COPY --from=a / /
