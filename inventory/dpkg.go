@@ -302,16 +302,22 @@ func (db *dpkgDatabase) resolve() {
 	}
 }
 
-// fileList notes which of the wanted files the package owns.
+// fileList notes which of the wanted files the package owns. The layer that
+// wrote the list is the one that installed the package: the database itself
+// is written anew with every other package.
 func (db *dpkgDatabase) fileList(p *dpkgPackage, same bool) {
 	names := []string{p.Name + ".list", p.Name + ":" + p.arch + ".list"}
 	if same {
 		slices.Reverse(names)
 	}
 	for _, name := range names {
-		f, err := db.in.FS.Open(path.Join(path.Dir(db.in.Path), "info", name))
+		list := path.Join(path.Dir(db.in.Path), "info", name)
+		f, err := db.in.FS.Open(list)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
+		}
+		if layer := db.in.layer(list); layer != "" {
+			p.Locations = []boltseal.Location{{File: db.in.Path, Layer: layer}}
 		}
 		if err == nil {
 			err = db.ownLines(f, func(line []byte) { db.in.own(line, p.PURL) })

@@ -67,8 +67,18 @@ type Input struct {
 	Image  bool             // the tree is an image or root file system, not a project
 	Limits limit.Limits     // what a reader must hold itself to, beyond File's own size
 
-	owners *owners
-	shared *shared
+	owners  *owners
+	shared  *shared
+	layerOf func(path string) (boltseal.Digest, bool) // nil outside of images
+}
+
+// layer is the layer that holds a file, empty where there are none.
+func (in *Input) layer(path string) boltseal.Digest {
+	if in.layerOf == nil {
+		return ""
+	}
+	d, _ := in.layerOf(path)
+	return d
 }
 
 // File is an open file with random access.

@@ -236,7 +236,7 @@ func (r *reading) one(ctx context.Context, at io.ReaderAt, it *item, w want, out
 	in := &Input{
 		Path: w.path, Size: it.size, FS: r.tree, Distro: r.distro, Image: r.opts.Image, Limits: r.opts.Limits,
 		File:   &file{SectionReader: io.NewSectionReader(at, 0, it.size), stop: func() error { return context.Cause(ctx) }},
-		owners: r.owners, shared: &r.shared,
+		owners: r.owners, shared: &r.shared, layerOf: r.opts.LayerOf,
 	}
 	found, err := call(ctx, reader, in)
 	errs := separate(err)

@@ -165,6 +165,26 @@ func keys(r *boltseal.Report) []string {
 	return out
 }
 
+// dpkg writes its whole database anew with every package: what says which
+// layer brought a package is the layer of the package's own file list.
+func TestPackagesKeepTheLayerThatInstalledThem(t *testing.T) {
+	base, upgrade := "Package: libssl3\nStatus: install ok installed\nArchitecture: amd64\nSource: openssl\nVersion: 3.0.9-1\n", "Package: curl\nStatus: install ok installed\nArchitecture: amd64\nVersion: 7.88.1-10\n"
+	image := testimage.Parse(t, "\n-- LAYER: /bin/sh -c #(nop) ADD file:1 in / --\n-- etc/os-release --\nID=debian\nVERSION_ID=12\n"+
+		"-- var/lib/dpkg/status --\n"+base+"-- var/lib/dpkg/info/libssl3:amd64.list --\n/usr/lib/libssl.so.3\n"+
+		"-- EMPTY: /bin/sh -c #(nop)  CMD [\"bash\"] --\n-- LAYER: RUN apt-get install curl --\n-- var/lib/dpkg/status --\n"+base+"\n"+upgrade+
+		"-- var/lib/dpkg/info/curl.list --\n/usr/bin/curl\n")
+	r := run(t, "docker-archive:"+write(t, "app.tar", testimage.DockerArchive(t, testimage.Legacy, image)), &scan.Options{DB: database(t)})
+	if len(r.Findings) != 1 || r.Findings[0].Origin != boltseal.OriginBase || !strings.Contains(r.Findings[0].CreatedBy, "ADD file:1") {
+		t.Errorf("got %+v, want one finding of the base image", r.Findings)
+	}
+	for _, c := range r.Components {
+		want := map[string]int{"libssl3": 0, "curl": 1}[c.Name]
+		if got := c.Locations[0].Layer; got != r.Artifact.Layers[want].DiffID {
+			t.Errorf("%s: layer %s, want that of index %d", c.Name, got, want)
+		}
+	}
+}
+
 func TestWithoutDatabase(t *testing.T) {
 	target := write(t, "app.tar", testimage.DockerArchive(t, testimage.Legacy, testimage.Parse(t, debianApp)))
 	r := run(t, target, nil)
