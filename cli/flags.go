@@ -71,6 +71,11 @@ func (f *scanFlags) registerPolicy(cmd *cobra.Command) {
 
 func (f *scanFlags) register(cmd *cobra.Command, format string) {
 	f.registerOutput(cmd, format)
+	f.registerSource(cmd)
+}
+
+// registerSource adds the flags of every verb that opens a target.
+func (f *scanFlags) registerSource(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	fl.StringVar(&f.platform, "platform", "", "os/arch[/variant] of an index, or all (the default)")
 	fl.IntVarP(&f.jobs, "jobs", "j", 0, "layers and files read at once (default: the number of CPUs)")

@@ -20,13 +20,17 @@ var _ = addVerb(func(env *Env) *cobra.Command {
 
 ` + targets,
 		Example: `  boltseal sbom alpine:3.22
-  boltseal sbom dir:. -o spdx-json=app.spdx.json -o cyclonedx-json=app.cdx.json`,
+  boltseal sbom dir:. -o spdx-json=app.spdx.json -o cyclonedx-json=app.cdx.json
+  boltseal sbom convert app.spdx.json -o cyclonedx-json
+  boltseal sbom diff docker-archive:v1.tar docker-archive:v2.tar
+  boltseal sbom check app.cdx.json --profile ntia`,
 		Args: exactly(1, "one target"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runSBOM(cmd.Context(), env, f, args[0])
 		},
 	}
 	f.register(cmd, componentsFormat)
+	cmd.AddCommand(sbomVerbs(env)...)
 	return cmd
 })
 
