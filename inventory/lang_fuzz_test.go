@@ -140,3 +140,24 @@ func FuzzNuGetLock(f *testing.F)         { fuzzReader(f, "dotnet", "packages.loc
 func FuzzProjectAssets(f *testing.F)     { fuzzReader(f, "dotnet", "project.assets.json") }
 func FuzzPackagesConfig(f *testing.F)    { fuzzReader(f, "dotnet", "packages.config") }
 func FuzzMSBuild(f *testing.F)           { fuzzReader(f, "dotnet", "App.csproj") }
+
+func FuzzMixLock(f *testing.F)         { fuzzReader(f, "beam", "mix.lock") }
+func FuzzRebarLock(f *testing.F)       { fuzzReader(f, "beam", "rebar.lock") }
+func FuzzPubspecLock(f *testing.F)     { fuzzReader(f, "dart", "pubspec.lock") }
+func FuzzPackageResolved(f *testing.F) { fuzzReader(f, "swift", "Package.resolved") }
+func FuzzPodfileLock(f *testing.F)     { fuzzReader(f, "swift", "Podfile.lock") }
+func FuzzRDescription(f *testing.F)    { fuzzReader(f, "rlang", "usr/lib/R/library/cli/DESCRIPTION") }
+func FuzzRenvLock(f *testing.F)        { fuzzReader(f, "rlang", "renv.lock") }
+func FuzzPerlInstall(f *testing.F)     { fuzzReader(f, "perl", "lib/.meta/Moose-2.2203/install.json") }
+func FuzzCpanfileSnapshot(f *testing.F) {
+	fuzzReader(f, "perl", "cpanfile.snapshot")
+}
+func FuzzCabalFreeze(f *testing.F) { fuzzReader(f, "haskell", "cabal.project.freeze") }
+func FuzzStackLock(f *testing.F)   { fuzzReader(f, "haskell", "stack.yaml.lock") }
+func FuzzGHCPackage(f *testing.F)  { fuzzReader(f, "haskell", "lib/package.conf.d/text-1.2.5.0.conf") }
+func FuzzConanLock(f *testing.F)   { fuzzReader(f, "conan", "conan.lock") }
+func FuzzRockspec(f *testing.F) {
+	fuzzReader(f, "lua", "lib/luarocks/rocks-5.1/luasocket/3.1.0-1/luasocket-3.1.0-1.rockspec")
+}
+func FuzzJuliaManifest(f *testing.F) { fuzzReader(f, "julia", "Manifest.toml") }
+func FuzzOpamSwitch(f *testing.F)    { fuzzReader(f, "opam", ".opam/.opam-switch/switch-state") }

@@ -125,9 +125,13 @@ func (in *Input) pythonProject(dir string) bool {
 
 // vcsURL is the value of a purl's vcs_url qualifier.
 func vcsURL(kind, url, commit string) string {
-	url = strings.TrimPrefix(withoutPassword(url), kind+"+")
+	url = withoutPassword(strings.TrimPrefix(url, kind+"+"))
 	if url == "" {
 		return ""
+	}
+	// "git@host:owner/repository" is how ssh is told of a place.
+	if user, rest, ok := strings.Cut(url, "@"); ok && !strings.ContainsAny(user, ":/") && !strings.Contains(url, "://") {
+		url = "ssh://" + user + "@" + strings.Replace(rest, ":", "/", 1)
 	}
 	if commit != "" {
 		commit = "@" + commit
@@ -268,7 +272,7 @@ type pythonHeaders map[string][]string
 
 func (h pythonHeaders) get(name string) string {
 	if values := h[strings.ToLower(name)]; len(values) > 0 {
-		return values[0]
+		return strings.TrimSpace(values[0])
 	}
 	return ""
 }
