@@ -78,14 +78,14 @@ func identity(c *boltseal.Component) string {
 
 // identities groups a document's components; places do not tell them apart.
 func identities(doc *Document) map[string][]boltseal.Component {
-	all := map[string][]boltseal.Component{}
+	type version struct{ purl, name, version string }
+	all, seen := map[string][]boltseal.Component{}, map[version]bool{}
 	for _, c := range doc.sorted().Components {
-		key := identity(&c)
-		known := all[key]
-		if slices.ContainsFunc(known, func(k boltseal.Component) bool { return k.PURL == c.PURL && k.Version == c.Version }) {
-			continue
+		if v := (version{c.PURL, c.Name, c.Version}); !seen[v] {
+			seen[v] = true
+			key := identity(&c)
+			all[key] = append(all[key], c)
 		}
-		all[key] = append(known, c)
 	}
 	return all
 }
@@ -101,23 +101,33 @@ func keysOf(m map[string][]boltseal.Component) []string {
 
 // compare pairs the versions of one component.
 func (d *Difference) compare(before, after []boltseal.Component) {
-	after = slices.Clone(after)
-	var left []boltseal.Component
+	byVersion := make(map[string][]int, len(after))
+	for i := range after {
+		byVersion[after[i].Version] = append(byVersion[after[i].Version], i)
+	}
+	taken := make([]bool, len(after))
+	var left, right []boltseal.Component
 	for _, old := range before {
-		i := slices.IndexFunc(after, func(c boltseal.Component) bool { return c.Version == old.Version })
-		if i < 0 {
+		same := byVersion[old.Version]
+		if len(same) == 0 {
 			left = append(left, old)
 			continue
 		}
-		d.change(old, after[i])
-		after = slices.Delete(after, i, i+1)
+		d.change(old, after[same[0]])
+		taken[same[0]] = true
+		byVersion[old.Version] = same[1:]
 	}
-	paired := min(len(left), len(after))
+	for i := range after {
+		if !taken[i] {
+			right = append(right, after[i])
+		}
+	}
+	paired := min(len(left), len(right))
 	for i := range paired {
-		d.change(left[i], after[i])
+		d.change(left[i], right[i])
 	}
 	d.Removed = append(d.Removed, left[paired:]...)
-	d.Added = append(d.Added, after[paired:]...)
+	d.Added = append(d.Added, right[paired:]...)
 }
 
 func (d *Difference) change(from, to boltseal.Component) {

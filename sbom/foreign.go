@@ -3,7 +3,6 @@ package sbom
 import (
 	"cmp"
 	"path"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -35,17 +34,17 @@ func foreignComponent(c *boltseal.Component, all []Property) (rest []Property) {
 	c.FoundBy = cmp.Or(c.FoundBy, byName[syft+"package:foundBy"])
 	c.Module = cmp.Or(c.Module, module(cmp.Or(byName[trivy+"Modularitylabel"], byName[syft+"metadata:modularityLabel"])))
 	c.Dev = c.Dev || byName["cdx:npm:package:development"] == "true"
+	var cpes []string
 	for _, p := range all {
 		switch {
 		case p.Name == syft+"cpe23":
-			if !slices.Contains(c.CPEs, p.Value) {
-				c.CPEs = append(c.CPEs, p.Value)
-			}
+			cpes = append(cpes, p.Value)
 		case strings.HasPrefix(p.Name, syft), strings.HasPrefix(p.Name, trivy), p.Name == "SrcFile":
 		default:
 			rest = append(rest, p)
 		}
 	}
+	c.CPEs = union(c.CPEs, cpes)
 	return rest
 }
 
@@ -88,14 +87,19 @@ func foreignSource(c *boltseal.Component, v values) {
 // foreignPlaces finds where the component is.
 func foreignPlaces(c *boltseal.Component, v values) {
 	layer := boltseal.Digest(cmp.Or(v[trivy+"LayerDiffID"], v[trivy+"LayerDigest"]))
+	known := make(map[string]int, len(c.Locations))
+	for i, l := range c.Locations {
+		known[l.File] = i
+	}
 	for _, i := range v.indexes(syft + "location") {
 		at := syft + "location:" + strconv.Itoa(i) + ":"
 		file := strings.TrimPrefix(v[at+"path"], "/")
 		l := boltseal.Location{File: file, Layer: boltseal.Digest(v[at+"layerID"])}
-		if known := slices.IndexFunc(c.Locations, func(k boltseal.Location) bool { return k.File == file }); known >= 0 {
-			c.Locations[known] = l
+		if at, ok := known[file]; ok {
+			c.Locations[at] = l
 			continue
 		}
+		known[file] = len(c.Locations)
 		c.Locations = append(c.Locations, l)
 	}
 	if file := cmp.Or(v[trivy+"FilePath"], v["SrcFile"]); file != "" && len(c.Locations) == 0 {

@@ -24,11 +24,7 @@ func Merge(docs ...*Document) *Document {
 			m.component(&doc.Components[j], doc.detail(j))
 		}
 		m.out.Gaps = append(m.out.Gaps, doc.Gaps...)
-		for _, a := range doc.Authors {
-			if !slices.Contains(m.out.Authors, a) {
-				m.out.Authors = append(m.out.Authors, a)
-			}
-		}
+		m.out.Authors = union(m.out.Authors, doc.Authors)
 	}
 	m.artifact(docs)
 	if slices.IndexFunc(m.out.Details, func(d Detail) bool { return !d.isZero() }) < 0 {
@@ -79,8 +75,8 @@ func (m *merger) artifact(docs []*Document) {
 	for _, doc := range docs {
 		a, b := &docs[0].Artifact, &doc.Artifact
 		same = same && a.Kind == b.Kind && a.Digest == b.Digest && (a.Digest != "" || a.Name == b.Name)
-		if b.Name != "" && !slices.Contains(names, b.Name) {
-			names = append(names, b.Name)
+		if b.Name != "" {
+			names = union(names, []string{b.Name})
 		}
 	}
 	if same {
@@ -166,8 +162,16 @@ func basisRank(b boltseal.Basis) int {
 
 // union adds what is not there yet.
 func union[T comparable](to, from []T) []T {
+	if len(from) == 0 {
+		return to
+	}
+	seen := make(map[T]bool, len(to)+len(from))
+	for _, v := range to {
+		seen[v] = true
+	}
 	for _, v := range from {
-		if !slices.Contains(to, v) {
+		if !seen[v] {
+			seen[v] = true
 			to = append(to, v)
 		}
 	}

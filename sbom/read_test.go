@@ -273,3 +273,53 @@ func FuzzReaders(f *testing.F) {
 		}
 	})
 }
+
+// A lot of one thing costs time in proportion, wherever it stands.
+func TestManyOfOneThing(t *testing.T) {
+	const n = 20_000
+	many := func(format string) string {
+		var b strings.Builder
+		for i := range n {
+			if i > 0 && !strings.Contains(format, "\n") {
+				b.WriteByte(',')
+			}
+			fmt.Fprintf(&b, format, i)
+		}
+		return b.String()
+	}
+	cdx := func(component string) string {
+		return `{"bomFormat":"CycloneDX","specVersion":"1.6","components":[{"type":"library","name":"a","bom-ref":"a",` + component + `}]}`
+	}
+	for name, data := range map[string]string{
+		"places":      cdx(`"properties":[` + many(`{"name":"syft:location:%[1]d:path","value":"/%[1]d"}`) + `]`),
+		"CPEs":        cdx(`"properties":[` + many(`{"name":"syft:cpe23","value":"%d"}`) + `]`),
+		"properties":  cdx(`"properties":[` + many(`{"name":"x:%d","value":"y"}`) + `]`),
+		"one name":    cdx(`"properties":[` + many(`{"name":"x","value":"%d"}`) + `]`),
+		"occurrences": cdx(`"evidence":{"occurrences":[` + many(`{"location":"some/%d"}`) + `]}`),
+		"hashes":      cdx(`"hashes":[` + many(`{"alg":"SHA-1","content":"%040x"}`) + `]`),
+		"names":       cdx(`"x":{` + many(`"%d":"some value"`) + `}`),
+		"versions":    `{"bomFormat":"CycloneDX","specVersion":"1.6","components":[` + many(`{"name":"a","purl":"pkg:npm/a@%d"}`) + `]}`,
+		"twins":       `{"bomFormat":"CycloneDX","specVersion":"1.6","components":[` + many(`{"name":"a","purl":"pkg:npm/a@1","version":"%d"}`) + `]}`,
+		"edges":       `{"bomFormat":"CycloneDX","specVersion":"1.6","components":[{"name":"a","bom-ref":"a"}],"dependencies":[{"ref":"a","dependsOn":[` + many(`"%d"`) + `]}]}`,
+		"described":   `{"spdxVersion":"SPDX-2.3","documentDescribes":[` + many(`"SPDXRef-%d"`) + `],"packages":[{"SPDXID":"SPDXRef-1","name":"a"}]}`,
+		"licences":    `{"spdxVersion":"SPDX-2.3","packages":[` + many(`{"SPDXID":"SPDXRef-%[1]d","name":"a","licenseDeclared":"odd licence %[1]d"}`) + `]}`,
+		"annotations": "SPDXVersion: SPDX-2.3\nPackageName: a\nSPDXID: SPDXRef-a\n" + many("Annotator: Tool: x\nSPDXREF: SPDXRef-a\nAnnotationComment: %d\n"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			doc, _, err := sbom.Read([]byte(data))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(doc.Components) == 0 {
+				t.Fatal("no components")
+			}
+			for _, format := range []string{"cyclonedx-1.7-json", "spdx-json", "spdx-3.0.1-json"} {
+				write(t, format, doc)
+			}
+			merged := sbom.Merge(doc, doc)
+			if !sbom.Diff(doc, doc).Empty() || len(merged.Components) == 0 {
+				t.Error("a document differs from itself")
+			}
+		})
+	}
+}

@@ -127,7 +127,7 @@ func TestJSONSchemas(t *testing.T) {
 			continue
 		}
 		t.Run(f.Name, func(t *testing.T) {
-			for seed := range uint64(20) {
+			for seed := range uint64(10) {
 				var out bytes.Buffer
 				if err := f.Write(&out, newRandom(seed).document()); err != nil {
 					t.Fatal(err)

@@ -166,27 +166,27 @@ func (w *spdxWriter) annotate(p []Property) []spdxAnnotation {
 // than once have an array of values. Markup is escaped, so that the text may
 // stand in a tag-value document.
 func packProperties(all []Property) string {
+	next := make(map[string][]int, len(all)) // places of equal names
+	for i, p := range all {
+		next[p.Name] = append(next[p.Name], i)
+	}
 	buf := make([]byte, 1, 256)
 	buf[0] = '{'
 	for i, p := range all {
-		earlier := func(q Property) bool { return q.Name == p.Name }
-		if slices.ContainsFunc(all[:i], earlier) {
+		same := next[p.Name]
+		if same[0] != i {
 			continue
 		}
 		if i > 0 {
 			buf = append(buf, ',')
 		}
 		buf = append(appendQuoted(buf, p.Name, true), ':')
-		if !slices.ContainsFunc(all[i+1:], earlier) {
+		if len(same) == 1 {
 			buf = appendQuoted(buf, p.Value, true)
 			continue
 		}
-		separator := byte('[')
-		for _, q := range all[i:] {
-			if q.Name == p.Name {
-				buf = appendQuoted(append(buf, separator), q.Value, true)
-				separator = ','
-			}
+		for n, j := range same {
+			buf = appendQuoted(append(buf, "[,"[min(n, 1)]), all[j].Value, true)
 		}
 		buf = append(buf, ']')
 	}

@@ -13,7 +13,7 @@ import (
 type spdxReader struct {
 	b         *builder
 	licences  licences
-	described []string
+	described map[string]bool
 	edges     []spdxRelationship
 	evidence  map[string][]string // package → files that prove it
 	files     map[string]boltseal.Location
@@ -22,7 +22,7 @@ type spdxReader struct {
 
 func newSPDXReader(format string) *spdxReader {
 	return &spdxReader{
-		b: newBuilder(format), licences: licences{}, evidence: map[string][]string{}, files: map[string]boltseal.Location{}, dev: map[string]bool{},
+		b: newBuilder(format), licences: licences{}, described: map[string]bool{}, evidence: map[string][]string{}, files: map[string]boltseal.Location{}, dev: map[string]bool{},
 	}
 }
 
@@ -57,14 +57,7 @@ func (r *spdxReader) document(c *spdxCreation, annotations []spdxAnnotation, des
 	}
 }
 
-func (r *spdxReader) describe(id string) {
-	for _, known := range r.described {
-		if known == id {
-			return
-		}
-	}
-	r.described = append(r.described, id)
-}
+func (r *spdxReader) describe(id string) { r.described[id] = true }
 
 // extracted takes a licence that SPDX does not name. Another tool's may have
 // a name that does mean a listed one.
@@ -126,7 +119,7 @@ func (r *spdxReader) element(p *spdxPackage) error {
 	v, _ := take(all)
 	_, isRoot := v["artifact:name"]
 	switch {
-	case isRoot, len(r.described) == 1 && r.described[0] == p.ID && !r.b.ours:
+	case isRoot, len(r.described) == 1 && r.described[p.ID] && !r.b.ours:
 		r.root(p, all)
 		return nil
 	case v["distro:id"] != "" || !r.b.ours && (p.Purpose == "OPERATING_SYSTEM" || p.Purpose == "OPERATING-SYSTEM"):

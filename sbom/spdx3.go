@@ -439,11 +439,9 @@ func (w *spdx3Writer) files(i int) {
 			w.must("name", l.File)
 			w.end()
 		}
-		if !slices.Contains(ids, id) {
-			ids = append(ids, id)
-		}
+		ids = append(ids, id)
 	}
-	w.relate(w.ids[i], "hasEvidence", ids, "")
+	w.relate(w.ids[i], "hasEvidence", union(nil, ids), "")
 }
 
 // relate writes a relationship, unless it leads nowhere.
