@@ -71,15 +71,13 @@ func (f *Finding) Seal() {
 	if f.Component != nil && f.Component.Basis == Installed {
 		place = "" // the same package at another path is the same finding
 	}
-	var stable string
+	parts := []string{f.Check, repository(f.Subject.Name), f.Subject.Platform, purl, advisory, place, ""}
 	for _, e := range f.Evidence {
 		if e.Kind == EvidenceStable {
-			stable += "\x00" + e.Excerpt
+			parts = append(parts, e.Excerpt)
 		}
 	}
-	sum := sha256.Sum256([]byte(strings.Join([]string{
-		f.Check, repository(f.Subject.Name), f.Subject.Platform, purl, advisory, place, stable,
-	}, "\x00")))
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	f.Key = hex.EncodeToString(sum[:16])
 }
 

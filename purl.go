@@ -24,7 +24,7 @@ func ParsePURL(s string) (PURL, error) {
 	var p PURL
 	rest, ok := strings.CutPrefix(s, "pkg:")
 	if !ok {
-		return p, fmt.Errorf("purl %q: want pkg:", clip(s, 120))
+		return p, fmt.Errorf("purl %q: it does not begin with pkg: as all do", clip(s, 120))
 	}
 	rest = strings.TrimLeft(rest, "/")
 	rest, subpath, _ := strings.Cut(rest, "#")

@@ -83,8 +83,8 @@ func Run(ctx context.Context, env *Env) int {
 // verbs are the commands, each added by its own file.
 var verbs []func(*Env) *cobra.Command
 
-func addVerb(make func(*Env) *cobra.Command) bool {
-	verbs = append(verbs, make)
+func addVerb(verb func(*Env) *cobra.Command) bool {
+	verbs = append(verbs, verb)
 	return true
 }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/boltseal/boltseal/internal/atomicfile"
 )
 
-var _ = addVerb(func(env *Env) *cobra.Command {
+var _ = addVerb(func(*Env) *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
 		Use:   "docs DIR",

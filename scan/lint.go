@@ -64,11 +64,10 @@ func lintPath(ctx context.Context, report *boltseal.Report, name string, o *Opti
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case err != nil:
-			report.Gaps = append(report.Gaps, boltseal.Gap{Kind: "unreadable-file", What: "file " + path.Join(root, file), Why: err.Error()})
+			report.Gaps = append(report.Gaps, unreadable(path.Join(root, file), err))
 			if d != nil && d.IsDir() {
 				return fs.SkipDir
 			}
-			return nil
 		case d.IsDir() && file != "." && passedOver(d.Name()):
 			return fs.SkipDir
 		case !d.Type().IsRegular() || scheme == "dir:" && !IsDockerfile(d.Name()):

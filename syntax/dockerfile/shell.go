@@ -1,6 +1,7 @@
 package dockerfile
 
 import (
+	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -36,10 +37,8 @@ type Script struct {
 // Has tells whether one of the words is s.
 func (c *Command) Has(s ...string) bool {
 	for _, w := range c.Args[min(1, len(c.Args)):] {
-		for _, want := range s {
-			if w.Text == want {
-				return true
-			}
+		if slices.Contains(s, w.Text) {
+			return true
 		}
 	}
 	return false
@@ -61,21 +60,16 @@ func (c *Command) Sub() (sub Word, rest []Word) {
 func (c *Command) Flagged(short byte, long ...string) bool {
 	for _, w := range c.Args[min(1, len(c.Args)):] {
 		if strings.HasPrefix(w.Text, "--") {
-			name, _, _ := strings.Cut(w.Text, "=")
-			for _, want := range long {
-				if name == want {
-					return true
-				}
+			if name, _, _ := strings.Cut(w.Text, "="); slices.Contains(long, name) {
+				return true
 			}
 			continue
 		}
 		if short != 0 && len(w.Text) > 1 && w.Text[0] == '-' && strings.IndexByte(w.Text[1:], short) >= 0 {
 			return true
 		}
-		for _, want := range long {
-			if w.Text == want {
-				return true
-			}
+		if slices.Contains(long, w.Text) {
+			return true
 		}
 	}
 	return false
@@ -211,6 +205,7 @@ func (w *walker) stmt(stmt *syntax.Stmt, around Command) {
 			left.Pipes, right.Piped = true, true
 		case syntax.OrStmt:
 			left.Or = true
+		default:
 		}
 		w.stmt(cmd.X, left)
 		w.stmt(cmd.Y, right)
