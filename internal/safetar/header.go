@@ -39,6 +39,7 @@ func (r *Reader) parse(b []byte) error {
 	}
 	var prefix []byte
 	switch f {
+	case formatV7: // it has none
 	case formatUSTAR:
 		prefix = cString(b[345:500])
 	case formatSTAR:
@@ -125,10 +126,8 @@ func gnuPrefix(b []byte) []byte {
 
 // cString is b up to its first NUL.
 func cString(b []byte) []byte {
-	if i := bytes.IndexByte(b, 0); i >= 0 {
-		return b[:i]
-	}
-	return b
+	before, _, _ := bytes.Cut(b, []byte{0})
+	return before
 }
 
 // numbers parses number fields and remembers whether one was bad.

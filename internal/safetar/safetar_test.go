@@ -237,7 +237,7 @@ func oldSparse(n, more int) []byte {
 		fragment(b[386+24*i:], i)
 	}
 	var extended []byte
-	for i := 0; i < more; i++ {
+	for i := range more {
 		if i%21 == 0 {
 			if i > 0 {
 				extended[len(extended)-8] = 1

@@ -37,15 +37,14 @@ func (f *FS) census() (live []bool, wants map[inodeID]want) {
 	live = make([]bool, len(f.rd.store.items)+1)
 	var links []nodeID
 	f.t.each(root, func(n nodeID) {
-		switch inode := f.t.of(n); inode.kind() {
-		case kindFile:
-			if inode.content.kept() {
-				live[inode.content] = true
-			} else if f.t.node(n).unasked() {
-				q.ask(n, f.t.path(n), true)
-			}
-		case kindLink:
+		switch inode := f.t.of(n); {
+		case inode.kind() == kindLink:
 			links = append(links, n)
+		case inode.kind() != kindFile:
+		case inode.content.kept():
+			live[inode.content] = true
+		case f.t.node(n).unasked():
+			q.ask(n, f.t.path(n), true)
 		}
 	})
 	if f.rd.opts.Select != nil {

@@ -16,7 +16,7 @@ func TestLogKeepsEverything(t *testing.T) {
 	var want, got []string
 	for i := range 5000 {
 		r := record{
-			kind: byte("01234567"[i%8]), path: []byte(strings.Repeat("folder/", i%40) + "name" + string(rune('a'+i%26))),
+			kind: "01234567"[i%8], path: []byte(strings.Repeat("folder/", i%40) + "name" + string(rune('a'+i%26))),
 			size: int64(i) << (i % 50), pos: int64(i) * 1024 << (i % 20), mtime: int64(1_700_000_000 - i*i), mode: int64(i % 0o7777),
 			uid: int64(i), gid: -int64(i), content: content(i), sparse: i%3 == 0,
 		}

@@ -95,6 +95,7 @@ func (i *inode) sparse() bool { return i.mode&sparseBit != 0 }
 func (i *inode) fileMode() fs.FileMode {
 	m := permissions(int64(i.mode))
 	switch i.kind() {
+	case kindFile:
 	case kindDir:
 		m |= fs.ModeDir
 	case kindLink:
