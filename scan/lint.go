@@ -70,19 +70,27 @@ func lintPath(ctx context.Context, report *boltseal.Report, name string, o *Opti
 			}
 		case d.IsDir() && file != "." && passedOver(d.Name()):
 			return fs.SkipDir
-		case !d.Type().IsRegular() || scheme == "dir:" && !IsDockerfile(d.Name()):
-			return nil
+		case d.Type().IsRegular() && (scheme == "file:" || IsDockerfile(d.Name())):
+			n++
+			lintFile(report, subject.Root, file, path.Join(root, file), o)
 		}
-		n++
-		content, err := readSource(subject.Root, file)
-		if err != nil {
-			report.Gaps = append(report.Gaps, boltseal.Gap{Kind: "unreadable-file", What: "file " + path.Join(root, file), Why: err.Error()})
-			return nil
-		}
-		report.Findings = append(report.Findings, lintDockerfile(path.Join(root, file), content, o.Now())...)
 		return nil
 	})
 	return n, err
+}
+
+// lintFile checks one file, or notes why it cannot.
+func lintFile(report *boltseal.Report, fsys fs.FS, file, name string, o *Options) {
+	content, err := readSource(fsys, file)
+	if err != nil {
+		report.Gaps = append(report.Gaps, unreadable(name, err))
+		return
+	}
+	report.Findings = append(report.Findings, lintDockerfile(name, content, o.Now())...)
+}
+
+func unreadable(name string, err error) boltseal.Gap {
+	return boltseal.Gap{Kind: "unreadable-file", What: "file " + name, Why: err.Error()}
 }
 
 // passedOver are folders that hold what others wrote.
