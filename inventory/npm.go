@@ -34,21 +34,54 @@ var _ = add(Ecosystem{
 // "package.json"). Installed manifests come from twelve years of publishers,
 // so that only what is needed is looked at, and that leniently.
 type npmManifest struct {
-	Name                 loose           `json:"name"`
-	Version              loose           `json:"version"`
-	Private              json.RawMessage `json:"private"`
-	License              json.RawMessage `json:"license"`
-	Licenses             json.RawMessage `json:"licenses"`
-	Author               json.RawMessage `json:"author"`
-	Repository           json.RawMessage `json:"repository"`
-	Homepage             json.RawMessage `json:"homepage"`
-	Workspaces           json.RawMessage `json:"workspaces"`
-	Dependencies         looseMap        `json:"dependencies"`
-	OptionalDependencies looseMap        `json:"optionalDependencies"`
-	PeerDependencies     looseMap        `json:"peerDependencies"`
-	DevDependencies      looseMap        `json:"devDependencies"`
-	Integrity            loose           `json:"_integrity"` // written by npm before version 7
-	Resolved             loose           `json:"_resolved"`
+	Name, Version        loose
+	Private              bool
+	License, Licenses    json.RawMessage
+	Author               json.RawMessage
+	Published            bool // it says where its source or its page is
+	Workspaces           json.RawMessage
+	Dependencies         looseMap
+	OptionalDependencies looseMap
+	PeerDependencies     looseMap
+	DevDependencies      looseMap
+	Integrity, Resolved  string // written by npm before version 7
+}
+
+// UnmarshalJSON reads the members that matter.
+func (m *npmManifest) UnmarshalJSON(data []byte) error {
+	*m = npmManifest{}
+	return jsonMembers(data, func(name string, value json.RawMessage) {
+		switch name {
+		case "name":
+			m.Name = loose(strings.TrimSpace(jsonText(value)))
+		case "version":
+			m.Version = loose(strings.TrimSpace(jsonText(value)))
+		case "private":
+			m.Private = string(value) == "true"
+		case "license":
+			m.License = value
+		case "licenses":
+			m.Licenses = value
+		case "author":
+			m.Author = value
+		case "repository", "homepage":
+			m.Published = true
+		case "workspaces":
+			m.Workspaces = value
+		case "dependencies":
+			m.Dependencies.read(value)
+		case "optionalDependencies":
+			m.OptionalDependencies.read(value)
+		case "peerDependencies":
+			m.PeerDependencies.read(value)
+		case "devDependencies":
+			m.DevDependencies.read(value)
+		case "_integrity":
+			m.Integrity = jsonText(value)
+		case "_resolved":
+			m.Resolved = jsonText(value)
+		}
+	})
 }
 
 // readPackageJSON reads the manifest of an installed package, or of an
@@ -62,12 +95,9 @@ func readPackageJSON(_ context.Context, in *Input) ([]boltseal.Component, error)
 		}
 		return readNpmApplication(in, dir)
 	}
-	var m npmManifest
-	if err := in.json(&m); err != nil {
+	m, err := in.npmOwnManifest()
+	if err != nil || !m.named() {
 		return nil, err
-	}
-	if !m.named() {
-		return nil, nil
 	}
 	c := m.component()
 	c.Basis = boltseal.Installed
@@ -86,13 +116,20 @@ func readPackageJSON(_ context.Context, in *Input) ([]boltseal.Component, error)
 	return []boltseal.Component{c}, nil
 }
 
-func readNpmApplication(in *Input, dir string) ([]boltseal.Component, error) {
-	var m npmManifest
-	if err := in.json(&m); err != nil {
+// npmOwnManifest reads the file itself.
+func (in *Input) npmOwnManifest() (*npmManifest, error) {
+	data, err := in.text()
+	if err != nil {
 		return nil, err
 	}
-	if !m.named() {
-		return nil, nil
+	m := &npmManifest{}
+	return m, m.UnmarshalJSON(data)
+}
+
+func readNpmApplication(in *Input, dir string) ([]boltseal.Component, error) {
+	m, err := in.npmOwnManifest()
+	if err != nil || !m.named() {
+		return nil, err
 	}
 	c := m.project()
 	c.Basis = boltseal.Installed
@@ -139,11 +176,20 @@ func (in *Input) hasNodeModules(dir string) bool {
 	return false
 }
 
+// npmPlaced is what npm's hidden lock file adds to an installed manifest.
+type npmPlaced struct {
+	Resolved  string `json:"resolved"`
+	Integrity string `json:"integrity"`
+	Dev       bool   `json:"dev"`
+}
+
 // npmInstalled is what npm's hidden lock file says was put under root,
 // by path from it. Without that file it is empty.
-func (in *Input) npmInstalled(root string) map[string]npmLocked {
+func (in *Input) npmInstalled(root string) map[string]npmPlaced {
 	found, _ := in.once("npm-installed "+root, func() any {
-		var lock npmLock
+		var lock struct {
+			Packages map[string]npmPlaced `json:"packages"`
+		}
 		data, err := in.textBeside(path.Join(root, "node_modules/.package-lock.json"))
 		if err == nil {
 			// The file only adds flags to what is installed anyway; one that
@@ -151,7 +197,7 @@ func (in *Input) npmInstalled(root string) map[string]npmLocked {
 			_ = json.Unmarshal(data, &lock)
 		}
 		return lock.Packages
-	}).(map[string]npmLocked)
+	}).(map[string]npmPlaced)
 	return found
 }
 
@@ -170,7 +216,7 @@ func (in *Input) npmManifest(dir string) (*npmManifest, bool) {
 			return (*npmManifest)(nil)
 		}
 		m := &npmManifest{}
-		if err := json.Unmarshal(data, m); err != nil {
+		if m.UnmarshalJSON(data) != nil {
 			return (*npmManifest)(nil)
 		}
 		return m
@@ -191,12 +237,12 @@ func (m *npmManifest) named() bool {
 func (m *npmManifest) component() boltseal.Component {
 	name, version := string(m.Name), npmVersion(string(m.Version))
 	return boltseal.Component{
-		PURL:     npmPURL(name, version, string(m.Resolved)),
+		PURL:     npmPURL(name, version, m.Resolved),
 		Name:     name,
 		Version:  version,
 		Licenses: npmLicenses(m.License, m.Licenses),
 		Supplier: npmPerson(m.Author),
-		Hashes:   integrity(string(m.Integrity)),
+		Hashes:   integrity(m.Integrity),
 	}
 }
 
@@ -205,7 +251,7 @@ func (m *npmManifest) component() boltseal.Component {
 // name there: "app" and "test" exist, and some of their like are malware.
 func (m *npmManifest) project() boltseal.Component {
 	c := m.component()
-	if string(m.Private) == "true" || len(m.Repository) == 0 && len(m.Homepage) == 0 {
+	if m.Private || !m.Published {
 		c.PURL = boltseal.PURL{Type: "generic", Name: c.Name, Version: c.Version}.String()
 	}
 	return c

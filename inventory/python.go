@@ -84,6 +84,9 @@ func (in *Input) pythonOrigin(c *boltseal.Component, home string) error {
 		c.PURL = boltseal.PURL{Type: "generic", Name: c.Name, Version: c.Version}.String()
 		return nil
 	}
+	if home == in.Path { // a file by itself: nothing lies in it
+		return nil
+	}
 	data, err := in.textBeside(path.Join(home, "direct_url.json"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

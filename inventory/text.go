@@ -44,11 +44,15 @@ func (in *Input) readText(r io.Reader, name string, max int64) ([]byte, error) {
 	if most := in.Limits.JSONBytes; most > 0 {
 		max = min(max, most)
 	}
-	data, err := limit.ReadAll(r, max, &limit.Error{What: "text file", Max: max, Unit: "bytes", Flag: "--max-json-bytes"})
-	if err != nil {
+	var data bytes.Buffer
+	if r == in.File {
+		data.Grow(int(min(in.Size, max)) + bytes.MinRead)
+	}
+	over := &limit.Error{What: "text file", Max: max, Unit: "bytes", Flag: "--max-json-bytes"}
+	if _, err := data.ReadFrom(limit.Reader(r, max, over)); err != nil {
 		return nil, fmt.Errorf("read %s: %w", path.Base(name), err)
 	}
-	return bytes.TrimPrefix(data, utf8Mark), nil
+	return bytes.TrimPrefix(data.Bytes(), utf8Mark), nil
 }
 
 // json decodes the file into v. What v does not name is not looked at.
@@ -162,14 +166,10 @@ type loose string
 // UnmarshalJSON takes strings and numbers.
 func (l *loose) UnmarshalJSON(data []byte) error {
 	*l = ""
-	var s string
 	switch {
 	case len(data) == 0:
 	case data[0] == '"':
-		if err := json.Unmarshal(data, &s); err != nil {
-			return err
-		}
-		*l = loose(strings.TrimSpace(s))
+		*l = loose(strings.TrimSpace(jsonText(data)))
 	case data[0] == '-' || data[0] >= '0' && data[0] <= '9':
 		*l = loose(data)
 	}
@@ -192,19 +192,25 @@ type looseMap map[string]string
 
 // UnmarshalJSON never fails on well-formed JSON.
 func (m *looseMap) UnmarshalJSON(data []byte) error {
-	*m = nil
-	var raw map[string]loose
-	if len(data) == 0 || data[0] != '{' {
-		return nil
-	}
-	if err := json.Unmarshal(data, &raw); err != nil {
-		return err
-	}
-	*m = make(looseMap, len(raw))
-	for name, value := range raw {
-		(*m)[name] = string(value)
-	}
+	m.read(data)
 	return nil
+}
+
+func (m *looseMap) read(data []byte) {
+	*m = nil
+	if len(data) == 0 || data[0] != '{' {
+		return
+	}
+	all := looseMap{}
+	err := jsonMembers(data, func(name string, value json.RawMessage) {
+		var l loose
+		if l.UnmarshalJSON(value) == nil {
+			all[name] = string(l)
+		}
+	})
+	if err == nil && len(all) > 0 {
+		*m = all
+	}
 }
 
 // sortedKeys are the keys of a map in order, so that the same file gives the
