@@ -36,8 +36,10 @@ fmt: ## format and modernize the code
 	$(GO) fix ./...
 	gofmt -w $$(git ls-files '*.go')
 
-generate: build ## write the generated pages of docs/reference anew
+generate: build ## write the generated pages of docs/ anew
+	rm -rf docs/reference/cli docs/checks
 	$(BIN) docs --format markdown docs/reference/cli
+	$(BIN) docs --format checks docs/checks
 	$(GO) test ./report -run TestSchema -update
 
 check: ## all that CI runs, without the e2e tests
