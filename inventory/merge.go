@@ -79,7 +79,8 @@ func tidy(c *boltseal.Component) {
 // evidence that it is there. In an image a lock file counts only while
 // nothing stronger tells what became of it: no installed tree of the same
 // ecosystem below its folder, or, for languages that install elsewhere, none
-// of the same name anywhere. Manifests that came with documentation, with
+// of the same name anywhere; and never for what only development asks for.
+// Manifests that came with documentation, with
 // somebody else's component or with an OS package describe other software.
 func undeclare(all []boltseal.Component, image bool, own *owners) []boltseal.Component {
 	trees := map[string]bool{} // type and folder of what is installed
@@ -109,6 +110,8 @@ func undeclare(all []boltseal.Component, image bool, own *owners) []boltseal.Com
 		case strings.HasPrefix(file, "usr/share/doc/"), own.of[file] != "":
 			return true
 		case trees[kind+" "+path.Dir(file)]:
+			return true
+		case c.Dev: // images are built without it, or it would be installed
 			return true
 		}
 		return elsewhere(kind) && names[versionless(c.PURL)]
