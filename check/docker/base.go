@@ -148,7 +148,7 @@ func wildcard(pattern, s string) bool {
 	return false
 }
 
-// Base is what is known of the image at the bottom of a stage.
+// BaseImage is what is known of the image at the bottom of a stage.
 func (s *Stage) BaseImage() Base {
 	for s.Base != nil {
 		s = s.Base

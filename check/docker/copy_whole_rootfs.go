@@ -15,8 +15,9 @@ files that are needed. To get a single layer, scratch as the base is the place f
 	},
 	Run: func(p *Pass) {
 		for step := range p.All("COPY") {
-			if _, ok := step.Flag("from"); !ok || step.In.lineage()[0].Image.Name == "scratch" {
-				continue
+			from := p.origin(step)
+			if from == nil || step.In.lineage()[0].Image.Name == "scratch" || from.BaseImage().PM == "" || from.BaseImage().PM == "none" {
+				continue // what is made for copying has no system of its own
 			}
 			for _, source := range sources(step) {
 				if source == "/" && path.Clean(destination(step)) == "/" {

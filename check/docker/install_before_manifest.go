@@ -72,8 +72,12 @@ func manifestOf(c *dockerfile.Command) string {
 // fetches tells whether a command may bring files of its own.
 func fetches(c *dockerfile.Command) bool {
 	switch c.Name {
-	case "git", "curl", "wget", "tar", "unzip", "cd", "mkdir", "cp", "mv", "echo", "printf", "cat", "svn", "hg", "django-admin", "cargo":
-		return c.Name != "cargo" || c.Has("new", "init")
+	case "git":
+		return c.Has("clone", "init", "pull", "fetch")
+	case "cargo":
+		return c.Has("new", "init")
+	case "curl", "wget", "tar", "unzip", "cd", "cp", "mv", "svn", "hg", "django-admin":
+		return !c.Nested
 	case "npm", "yarn", "pnpm", "npx", "bundle", "composer", "poetry", "uv", "go", "dotnet":
 		return c.Has("init", "create", "new")
 	}
@@ -91,7 +95,7 @@ func (p *Pass) bringsFiles(at *Step) bool {
 			continue
 		}
 		for i := range step.Script.Commands {
-			if c := &step.Script.Commands[i]; fetches(c) && c.Name != "mkdir" && c.Name != "cd" {
+			if c := &step.Script.Commands[i]; fetches(c) && c.Name != "cd" {
 				return true
 			}
 		}

@@ -13,6 +13,9 @@ var _ = add(Rule{
 built. Copy from it, build on it, or remove it. A stage with a name of its own may be meant for docker build --target.`,
 	},
 	Run: func(p *Pass) {
+		if p.chosen() {
+			return
+		}
 		for _, s := range p.Stages {
 			if !s.Used && (s.Name == "" || buildName(s.Name)) && s.From != nil {
 				p.Report(s.From.Span, s.label()+" is not used by the last stage, so it is not built")
@@ -20,6 +23,23 @@ built. Copy from it, build on it, or remove it. A stage with a name of its own m
 		}
 	},
 })
+
+// chosen tells whether arguments of the build choose among the stages.
+func (p *Pass) chosen() bool {
+	for _, s := range p.Stages {
+		if text := s.Stage.Image.Text; strings.ContainsRune(text, '$') && !strings.ContainsAny(text, "/:") {
+			return true
+		}
+		for step := range s.All("COPY", "RUN") {
+			for _, f := range step.Flags {
+				if (f.Name == "from" || f.Name == "mount") && strings.ContainsRune(f.Value.Text, '$') {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
 
 // buildName tells whether a stage is named for what another one needs of it.
 func buildName(name string) bool {

@@ -19,7 +19,7 @@ root by another name. Write the numeric id; the name still shows in the containe
 			return
 		}
 		end := final.End()
-		if end.UserAt == nil || end.User == "" || isRoot(end.User) || strings.Contains(end.User, "$") {
+		if end.UserAt == nil || end.User == "" || strings.HasPrefix(end.User, "Container") || isRoot(end.User) || strings.Contains(end.User, "$") {
 			return
 		}
 		name, group, _ := strings.Cut(end.User, ":")

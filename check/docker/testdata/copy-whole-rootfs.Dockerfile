@@ -7,3 +7,7 @@ COPY --from=a / /other
 FROM alpine:3.22 AS a
 FROM scratch
 COPY --from=a / /
+#----
+FROM tonistiigi/xx:1.6.1 AS xx
+FROM alpine:3.22
+COPY --from=xx / /

@@ -4,3 +4,8 @@ FROM node:24 AS test
 FROM node:24 AS build
 FROM node:24-slim
 COPY --from=build /x /x
+#----
+ARG OS=linux
+FROM golang:1.25 AS build-linux
+FROM golang:1.25 AS build-windows
+FROM build-${OS}

@@ -17,3 +17,6 @@ FROM node:24 AS base
 WORKDIR /app
 FROM base
 COPY . .
+#----
+FROM scratch
+COPY a b

@@ -1,0 +1,3 @@
+FROM debian:trixie
+RUN apt-get update && apt-get install -y curl
+RUN apt-get update && apt-cache policy

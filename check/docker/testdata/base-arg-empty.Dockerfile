@@ -1,0 +1,5 @@
+ARG VERSION
+ARG GOOD=1
+FROM node:$VERSION # want `ARG VERSION has no default`
+FROM node:$GOOD
+FROM node:${VERSION:-24}

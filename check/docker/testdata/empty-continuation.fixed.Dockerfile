@@ -1,0 +1,6 @@
+FROM alpine:3.22
+RUN true && \
+    false
+RUN true && \
+    # a comment
+    false

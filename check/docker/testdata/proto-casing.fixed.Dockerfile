@@ -1,0 +1,3 @@
+FROM alpine:3.22
+EXPOSE 80/tcp 81/udp
+EXPOSE 82

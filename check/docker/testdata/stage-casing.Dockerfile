@@ -1,0 +1,2 @@
+FROM alpine:3.22 AS Build # want `stage Build has capital letters`
+FROM alpine:3.22 AS build-2

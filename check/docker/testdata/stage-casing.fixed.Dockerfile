@@ -1,0 +1,2 @@
+FROM alpine:3.22 AS build
+FROM alpine:3.22 AS build-2
