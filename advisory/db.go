@@ -38,6 +38,7 @@ type DB struct {
 	id         boltseal.Digest
 	ecosystems []Release
 	byName     map[string]uint32
+	folds      []folding
 
 	decoder func() (*zstd.Decoder, error)
 	blocks  [64]atomic.Pointer[block]
@@ -155,6 +156,7 @@ func (db *DB) loadEcosystems() error {
 		r := Release{Ecosystem: string(c.bytes()), Packages: int(c.uint()), Records: int(c.uint())}
 		db.ecosystems = append(db.ecosystems, r)
 		db.byName[r.Ecosystem] = uint32(i)
+		db.folds = append(db.folds, foldingOf(r.Ecosystem))
 	}
 	return c.err("ecosystems")
 }

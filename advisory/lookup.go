@@ -32,12 +32,12 @@ func (db *DB) lookup(ecosystem, name string, yield func(Record, error) bool) err
 			return nil
 		}
 	}
-	name = packageName(ecosystem, name)
+	name = fold(db.folds[number], name)
 	rows, err := db.find(number, name)
 	if err != nil || rows == nil {
 		return err
 	}
-	r := rowReader{db: db, c: textCursor{cursor: cursor{b: rows}, text: string(rows)}, ecosystem: ecosystem, name: name}
+	r := rowReader{db: db, c: textCursor{cursor: cursor{b: rows}}, ecosystem: ecosystem, name: name}
 	return r.all(yield)
 }
 
@@ -143,32 +143,48 @@ var statuses = [8]boltseal.Status{
 	"", boltseal.StatusFixed, boltseal.StatusWillNotFix, boltseal.StatusDeferred, boltseal.StatusNotAffected, boltseal.StatusUnderReview,
 }
 
-// rowReader decodes the rows of one package. All their strings are parts of
-// one copy of the rows, and their ranges of one slice, however many there
-// are.
+// rowReader decodes the rows of one package, with few allocations however
+// many rows there are: one buffer holds all strings, and one slice what most
+// rows have, which is one range and one vulnerability.
 type rowReader struct {
 	db              *DB
 	c               textCursor
 	ecosystem, name string
-	text            arena // ids
-	ranges          []boltseal.Range
-	lists           []string
+	text            arena
+	slots           []slot
 	coming          int // rows from here on
 }
 
+type slot struct {
+	ranges [1]boltseal.Range
+	vulns  [1]string
+}
+
+const (
+	ahead   = 64 // rows for which room is made at once
+	idBytes = 24 // that the id of an advisory is likely to have
+)
+
 func (r *rowReader) all(yield func(Record, error) bool) error {
 	n := r.c.count()
+	r.text.reserve(len(r.c.b)+idBytes*min(ahead, n), 0)
+	r.c.text = r.text.add(r.c.b)
 	advisory := uint64(0)
 	for i := range n {
 		r.coming = n - i
+		if len(r.slots) == 0 {
+			r.slots = make([]slot, min(ahead, r.coming))
+		}
 		advisory += uint64(r.c.int())
-		rec := r.row()
+		var rec Record
+		r.row(&rec)
 		if err := r.c.err("row"); err != nil {
 			return err
 		}
 		if err := r.head(&rec, advisory); err != nil {
 			return err
 		}
+		r.slots = r.slots[1:]
 		if !yield(rec, nil) {
 			return nil
 		}
@@ -176,33 +192,35 @@ func (r *rowReader) all(yield func(Record, error) bool) error {
 	return r.c.err("rows")
 }
 
-func (r *rowReader) row() Record {
-	var rec Record
+func (r *rowReader) row(rec *Record) {
 	flags := r.c.uint()
-	rec.Affected = boltseal.Affected{
-		Ecosystem: r.ecosystem, Name: r.name,
-		Status: statuses[flags&7], Severity: boltseal.Severity(flags >> 3 & 7),
-	}
+	a := &rec.Affected
+	a.Ecosystem, a.Name = r.ecosystem, r.name
+	a.Status, a.Severity = statuses[flags&7], boltseal.Severity(flags>>3&7)
 	if flags&rowSimple != 0 {
-		rec.Affected.Ranges = r.makeRanges(1)
-		rec.Affected.Ranges[0] = boltseal.Range{Introduced: "0", Fixed: r.c.str()}
+		a.Ranges = r.slots[0].ranges[:]
+		a.Ranges[0] = boltseal.Range{Introduced: "0", Fixed: r.c.str()}
 	} else {
-		n := r.c.count()
-		rec.Affected.Ranges = r.makeRanges(n)
-		for i := range n {
-			rec.Affected.Ranges[i] = r.readRange()
+		switch n := r.c.count(); n {
+		case 0:
+		case 1:
+			a.Ranges = r.slots[0].ranges[:]
+		default:
+			a.Ranges = make([]boltseal.Range, n)
+		}
+		for i := range a.Ranges {
+			a.Ranges[i] = r.readRange()
 		}
 	}
 	if flags&rowVersions != 0 {
-		rec.Affected.Versions = r.strs()
+		a.Versions = r.c.strs()
 	}
 	if flags&rowSymbols != 0 {
-		rec.Affected.Symbols = r.strs()
+		a.Symbols = r.c.strs()
 	}
 	if flags&rowModules != 0 {
-		rec.Modules = r.strs()
+		rec.Modules = r.c.strs()
 	}
-	return rec
 }
 
 // head fills in what the advisory's own entry says.
@@ -213,22 +231,21 @@ func (r *rowReader) head(rec *Record, off uint64) error {
 	}
 	c := cursor{b: b}
 	id := c.bytes()
-	r.text.reserve(len(id), min(len(b), 40)*min(64, r.coming))
+	r.text.reserve(len(id), idBytes*min(ahead, r.coming))
 	rec.ID = r.text.add(id)
 	h := readHead(&c)
 	rec.Kind = kinds[h.kind]
-	n := 1
-	if h.named == namedInList {
-		n = c.count()
-	}
-	rec.Vulns = r.makeList(n)
-	for i := range rec.Vulns {
-		switch h.named {
-		case namedAsItself:
-			rec.Vulns[i] = rec.ID
-		case namedBehindDash:
-			_, rec.Vulns[i], _ = strings.Cut(rec.ID, "-")
-		default:
+	rec.Vulns = r.slots[0].vulns[:]
+	switch h.named {
+	case namedAsItself:
+		rec.Vulns[0] = rec.ID
+	case namedBehindDash:
+		_, rec.Vulns[0], _ = strings.Cut(rec.ID, "-")
+	default:
+		if n := c.count(); n != 1 {
+			rec.Vulns = make([]string, n)
+		}
+		for i := range rec.Vulns {
 			rec.Vulns[i] = r.text.add(c.bytes())
 		}
 	}
@@ -247,39 +264,5 @@ func (r *rowReader) readRange() boltseal.Range {
 	if flags&rangeLast != 0 {
 		out.LastAffected = r.c.str()
 	}
-	return out
-}
-
-func (r *rowReader) strs() []string {
-	out := r.makeList(r.c.count())
-	for i := range out {
-		out[i] = r.c.str()
-	}
-	return out
-}
-
-// makeRanges gives room for n ranges. Most rows have one, so the room for
-// those of the coming rows is made at once.
-func (r *rowReader) makeRanges(n int) []boltseal.Range {
-	if n == 0 {
-		return nil
-	}
-	if len(r.ranges) < n {
-		r.ranges = make([]boltseal.Range, max(n, min(64, r.coming)))
-	}
-	out := r.ranges[:n:n]
-	r.ranges = r.ranges[n:]
-	return out
-}
-
-func (r *rowReader) makeList(n int) []string {
-	if n == 0 {
-		return nil
-	}
-	if len(r.lists) < n {
-		r.lists = make([]string, max(n, min(64, r.coming)))
-	}
-	out := r.lists[:n:n]
-	r.lists = r.lists[n:]
 	return out
 }

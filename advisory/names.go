@@ -57,18 +57,39 @@ func Ecosystem(name string) string {
 	return name
 }
 
-// packageName is the spelling of a package's name by which it is found. The
-// ecosystem is in the form that [Ecosystem] gives.
-func packageName(ecosystem, name string) string {
-	name = strings.TrimSpace(name)
+// folding is how an ecosystem tells spellings of one name apart: not.
+type folding uint8
+
+const (
+	exact folding = iota
+	lowerCase
+	pypi
+)
+
+func foldingOf(ecosystem string) folding {
 	switch base(ecosystem) {
 	case "PyPI":
-		return pep503(name)
+		return pypi
 	case "NuGet", "Packagist", "GitHub Actions":
+		return lowerCase
+	}
+	return exact
+}
+
+// fold is the spelling of a package's name by which it is found.
+func fold(f folding, name string) string {
+	name = strings.TrimSpace(name)
+	switch f {
+	case pypi:
+		return pep503(name)
+	case lowerCase:
 		return strings.ToLower(name)
 	}
 	return name
 }
+
+// packageName is fold for an ecosystem in the form that [Ecosystem] gives.
+func packageName(ecosystem, name string) string { return fold(foldingOf(ecosystem), name) }
 
 // pep503 is the normalised name of the Python simple repository API: lower
 // case, and one hyphen for every run of '-', '_' and '.'.
