@@ -80,8 +80,8 @@ func tidy(c *boltseal.Component) {
 // nothing stronger tells what became of it: no installed tree of the same
 // ecosystem below its folder, or, for languages that install elsewhere, none
 // of the same name anywhere; and never for what only development asks for.
-// Manifests that came with documentation, with
-// somebody else's component or with an OS package describe other software.
+// Manifests that came with documentation, with somebody else's component or
+// with an OS package describe other software.
 func undeclare(all []boltseal.Component, image bool, own *owners) []boltseal.Component {
 	trees := map[string]bool{} // type and folder of what is installed
 	names := map[string]bool{} // purl without version
