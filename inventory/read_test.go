@@ -104,7 +104,7 @@ func TestRead(t *testing.T) {
 			"pkg:npm/x@1 declared e/list",
 			"gap unreadable-file: file a/list: reader toy/list gave up: out of range",
 			"gap unreadable-file: file b/list: line makes no sense",
-			"gap unreadable-file: file d/list: purl \"nonsense\": want pkg:",
+			"gap unreadable-file: file d/list: purl \"nonsense\": it does not begin with pkg: as all do",
 		},
 	}, {
 		name:  "a reader that does not come to an end is stopped",
@@ -364,7 +364,7 @@ func TestReadMakesFewGapsOfOneFile(t *testing.T) {
 	}
 	want := []string{
 		`gap unreadable-file: file list: and more of the kind`,
-		`gap unreadable-file: file list: purl "nonsense": want pkg:`, // once: the others say the same
+		`gap unreadable-file: file list: purl "nonsense": it does not begin with pkg: as all do`, // once: the others say the same
 	}
 	if diff := cmp.Diff(want, lines(got)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
