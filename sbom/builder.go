@@ -109,6 +109,9 @@ func (b *builder) component(ref string, c boltseal.Component, d Detail, all []Pr
 		return errMany
 	}
 	v, others := take(all)
+	if !b.ours {
+		c.PURL = strings.TrimSpace(c.PURL)
+	}
 	if c.Name == "" && c.PURL == "" && v["name"] == "" {
 		b.nameless++
 		return nil

@@ -102,8 +102,8 @@ func foreignVersion(c *boltseal.Component) string {
 		return c.Version
 	}
 	version := cmp.Or(c.Version, p.Version)
-	if p.Type == "golang" && version == "go"+p.Version { // of the standard library
-		return p.Version
+	if p.Type == "golang" && p.Version != "" && (version == "go"+p.Version || "v"+version == p.Version) {
+		return p.Version // "go1.24.1" is how the standard library calls itself, "1.6.0" no module version
 	}
 	if epoch := p.Qualifiers["epoch"]; p.Type == "rpm" && epoch != "" && epoch != "0" && version != "" && !strings.Contains(version, ":") {
 		return epoch + ":" + version

@@ -122,8 +122,9 @@ func Lookup(name string) (Format, bool) {
 var ErrUnknownFormat = errors.New("not a CycloneDX or SPDX document")
 
 // Read reads a document of any format. An in-toto statement whose predicate
-// is a document, as BuildKit attaches to images, is read as that document;
-// nothing here verifies who made the statement.
+// is a document, as BuildKit attaches to images, is read as that document, and
+// so is the answer of GitHub's dependency graph; nothing here verifies who
+// made the statement.
 func Read(data []byte) (*Document, Format, error) {
 	if err := checkSize(data); err != nil {
 		return nil, Format{}, err

@@ -147,25 +147,31 @@ func detect(name string) func(data []byte) bool {
 	return func(data []byte) bool { return sniff(data).format() == name }
 }
 
-// unwrap gives the predicate of an in-toto statement, and anything else as
-// it is.
+// unwrap gives the predicate of an in-toto statement, the document inside the
+// answer of GitHub's dependency graph, and anything else as it is.
 func unwrap(data []byte) []byte {
 	trimmed := bytes.TrimLeft(trimMark(data), " \t\r\n")
 	if len(trimmed) == 0 || trimmed[0] != '{' {
 		return data
 	}
-	isStatement := false
-	var predicate []byte
+	isStatement, only := false, true
+	var predicate, answer []byte
 	for name, raw := range members(trimmed) {
 		switch name {
 		case "predicateType":
 			isStatement = true
 		case "predicate":
 			predicate = raw
+		case "sbom":
+			answer = raw
 		}
+		only = only && name == "sbom"
 	}
-	if isStatement && len(predicate) > 0 && predicate[0] == '{' {
+	switch {
+	case isStatement && len(predicate) > 0 && predicate[0] == '{':
 		return predicate
+	case only && len(answer) > 0 && answer[0] == '{':
+		return answer
 	}
 	return data
 }

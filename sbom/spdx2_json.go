@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"strings"
 )
 
@@ -142,10 +143,7 @@ func readSPDXJSON(data []byte, format string) (*Document, error) {
 		return nil, fmt.Errorf("read %s: %w", format, err)
 	}
 	r := newSPDXReader(format)
-	raw := map[string][]byte{}
-	for name, value := range members(data) {
-		raw[name] = value
-	}
+	raw := maps.Collect(members(data))
 	decode := func(value []byte, v any) {
 		if len(value) > 0 && json.Unmarshal(value, v) != nil {
 			r.b.broken++

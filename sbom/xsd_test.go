@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -82,10 +83,8 @@ func local(name string) string { return name[strings.LastIndexByte(name, ':')+1:
 
 func (n *xsdNode) child(names ...string) *xsdNode {
 	for _, c := range n.Nodes {
-		for _, name := range names {
-			if c.Name == name {
-				return c
-			}
+		if slices.Contains(names, c.Name) {
+			return c
 		}
 	}
 	return nil
@@ -146,10 +145,8 @@ func (x *xsd) simple(t *xsdNode, text, path string) error {
 			}
 		}
 	}
-	for _, e := range enum {
-		if e == text {
-			return nil
-		}
+	if slices.Contains(enum, text) {
+		return nil
 	}
 	if len(enum) > 0 {
 		return fmt.Errorf("%s: %q is not one of %q", path, text, enum)
