@@ -15,6 +15,7 @@ import (
 // part is one file tree of the target and what is inside it.
 type part struct {
 	artifact   boltseal.Artifact
+	children   []boltseal.Artifact // of an SBOM that describes an index
 	components []boltseal.Component
 	gaps       []boltseal.Gap
 	child      bool // one of several platforms

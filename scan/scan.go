@@ -165,7 +165,7 @@ func stale(s *boltseal.Snapshot, o *Options) []boltseal.Gap {
 func gather(report *boltseal.Report, subject *source.Subject, parts []*part) {
 	report.Gaps = append(report.Gaps, subject.Gaps...)
 	if len(parts) == 1 && !parts[0].child {
-		report.Artifact = parts[0].artifact
+		report.Artifact, report.Children = parts[0].artifact, parts[0].children
 		report.Components = append(report.Components, parts[0].components...)
 		return
 	}
@@ -225,5 +225,5 @@ func fromSBOM(subject *source.Subject) (*part, error) {
 	if artifact.Name == "" {
 		artifact.Name = subject.Artifact.Name
 	}
-	return &part{artifact: artifact, components: doc.Components, gaps: doc.Gaps}, nil
+	return &part{artifact: artifact, children: doc.Children, components: doc.Components, gaps: doc.Gaps}, nil
 }
