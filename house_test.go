@@ -17,7 +17,7 @@ import (
 // ARCHITECTURE.md explains the house.
 var floors = [][]string{
 	{"."},
-	{"internal/limit", "internal/strictjson", "internal/atomicfile", "internal/spdx", "internal/testimage", "version", "policy"},
+	{"internal/limit", "internal/strictjson", "internal/atomicfile", "internal/spdx", "internal/testimage", "version", "policy", "rule"},
 	{"syntax/dockerfile", "source/layer", "source/registry", "advisory", "sbom"},
 	{"source", "inventory", "check/docker", "check/vuln", "report"},
 	{"scan", "remedy"},
