@@ -18,10 +18,12 @@ script alone in CMD, or the interpreter's whole path in ENTRYPOINT.`,
 	Run: func(p *Pass) {
 		for _, s := range p.Stages {
 			base := s.BaseImage()
-			if base.Entrypoint == "" || !interpreter(base.Entrypoint) {
+			if base.Entrypoint == "" || !interpreter(strings.Fields(base.Entrypoint)[0]) {
 				continue
 			}
-			name := path.Base(base.Entrypoint)
+			brought := strings.Fields(base.Entrypoint)
+			program := brought[0]
+			name := path.Base(program)
 			own := false
 			for step := range s.history("ENTRYPOINT", "CMD") {
 				own = own || step.Name == "ENTRYPOINT"
@@ -33,18 +35,27 @@ script alone in CMD, or the interpreter's whole path in ENTRYPOINT.`,
 				for _, w := range step.JSON[1:] {
 					rest = append(rest, w.Text)
 				}
+				for _, w := range brought[1:] {
+					if len(rest) > 0 && rest[0] == w {
+						rest = rest[1:]
+					}
+				}
 				switch {
-				case step.Name == "CMD" && !own && path.Base(first) == name && !p.laterEntrypoint(step):
+				case step.Name == "CMD" && !own && unversioned(path.Base(first)) == unversioned(name) && !p.laterEntrypoint(step):
 					p.Report(step.Span, "the base image runs "+base.Entrypoint+" already, which would take "+strconv.Quote(first)+" for a script",
 						p.Replace("give the arguments alone", false, step.Args.Span(0, len(step.Args.Value)), jsonArray(rest)))
-				case step.Name == "ENTRYPOINT" && first == name && !p.onPath(path.Dir(base.Entrypoint), step):
-					p.Report(step.Span, name+" is not on the PATH of the base image: it is "+base.Entrypoint+", which is the ENTRYPOINT there already",
-						p.Replace("write the interpreter's whole path", false, step.JSON[0].Span, strconv.Quote(base.Entrypoint)))
+				case step.Name == "ENTRYPOINT" && first == name && !p.onPath(path.Dir(program), step):
+					p.Report(step.Span, name+" is not on the PATH of the base image: it is "+program+", which is the ENTRYPOINT there already",
+						p.Replace("write the interpreter's whole path", false, step.JSON[0].Span, strconv.Quote(program)))
 				}
 			}
 		}
 	},
 })
+
+// unversioned is a program's name without the version behind it: python3.13
+// is python.
+func unversioned(name string) string { return strings.TrimRight(name, "0123456789.") }
 
 // interpreter tells whether an ENTRYPOINT is a language's interpreter and not
 // a script that prepares things.

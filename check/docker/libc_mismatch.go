@@ -17,15 +17,16 @@ fail with "not found" or "invalid ELF header" only when they are used. Build in 
 	Run: func(p *Pass) {
 		for step := range p.All("COPY") {
 			from := p.origin(step)
-			if from == nil {
-				continue
-			}
-			there, here := from.BaseImage().Libc, step.In.BaseImage().Libc
+			there, here := p.sourceBase(step).Libc, step.In.BaseImage().Libc
 			if there == "" || here == "" || there == here || there == "none" || here == "none" {
 				continue
 			}
 			for _, source := range sources(step) {
-				if what := p.compiled(from, source); what != "" {
+				what := p.compiled(from, source)
+				if dir := path.Dir(source); what == "" && (dir == "/usr/local/bin" || dir == "/usr/bin" || dir == "/bin") && p.sourceBase(step).Has(path.Base(source)) {
+					what = "the program"
+				}
+				if what != "" {
 					p.Report(step.Span, what+" in "+source+" was built for "+there+", and this stage has "+here)
 					break
 				}
@@ -33,6 +34,22 @@ fail with "not found" or "invalid ELF header" only when they are used. Build in 
 		}
 	},
 })
+
+// sourceBase is what is known of the image that COPY --from takes files of.
+func (p *Pass) sourceBase(step *Step) Base {
+	if from := p.origin(step); from != nil {
+		return from.BaseImage()
+	}
+	flag, ok := step.Flag("from")
+	if !ok {
+		return Base{}
+	}
+	ref := parseRef(step.State.Vars.Expand(flag.Value.Text, p.File.Escape))
+	if ref.Name == "busybox" {
+		return Base{} // its programs need no library
+	}
+	return baseOf(ref)
+}
 
 // compiled says what below a path of a stage was compiled for its C library,
 // as far as the path and the stage's commands tell; empty when nothing.
@@ -47,6 +64,9 @@ func (p *Pass) compiled(s *Stage, source string) string {
 	}
 	if strings.HasSuffix(source, ".so") || strings.Contains(source, ".so.") || within(source, "/usr/lib") || within(source, "/lib") {
 		return "a library"
+	}
+	if s == nil {
+		return ""
 	}
 	for step := range s.history("RUN") {
 		for n := range nodeInstalls(step) {

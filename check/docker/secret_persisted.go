@@ -79,8 +79,12 @@ func persists(c *dockerfile.Command, secret []string, text string) string {
 		if containsAny(strings.Join(strings.Fields(words)[:len(strings.Fields(words))-1], " "), secret) {
 			return c.Name + " makes a copy of the secret in the layer"
 		}
+	case c.Name == "git" && c.Has("clone") && urlCredential(words):
+		return "git clone keeps the credential of the address in .git/config"
 	case mentions && len(c.Writes) > 0 && !toNowhere(c.Writes):
 		return "the secret is written to " + c.Writes[0].Text + ", which stays in the layer"
+	case len(c.Writes) > 0 && !toNowhere(c.Writes) && credential(words):
+		return "a credential is written to " + c.Writes[0].Text + ", which stays in the layer"
 	}
 	for _, tool := range []string{"npm config set", "npm set", "yarn config set", "pnpm config set", "pip config set", "pip3 config set", "git config --global", "git config --system", "bundle config", "composer config", "poetry config", "aws configure set", "gem sources", "dotnet nuget add source"} {
 		if strings.HasPrefix(words[1:], tool+" ") && (mentions || credential(words)) {
@@ -93,6 +97,15 @@ func persists(c *dockerfile.Command, secret []string, text string) string {
 		}
 	}
 	return ""
+}
+
+// urlCredential tells whether an address names a password or a token before
+// its host; ssh and a lone user name are none.
+func urlCredential(words string) bool {
+	_, rest, ok := strings.Cut(words, "https://")
+	host, _, _ := strings.Cut(rest, "/")
+	user, _, at := strings.Cut(host, "@")
+	return ok && at && strings.ContainsAny(user, ":$")
 }
 
 // toNowhere tells whether all that is written is thrown away or leaves no
@@ -117,7 +130,7 @@ func undone(step *Step, at int) bool {
 	for i := at + 1; i < len(step.Script.Commands); i++ {
 		c := &step.Script.Commands[i]
 		text := joined(c)
-		if c.Name == "rm" || c.Name == "shred" || c.Name == tool && (strings.Contains(text, "config delete") || strings.Contains(text, "config rm") || strings.Contains(text, "logout") || strings.Contains(text, "--unset") || strings.Contains(text, "--remove") || strings.Contains(text, "unset")) {
+		if c.Name == "rm" && !strings.HasPrefix(c.Args[len(c.Args)-1].Text, "/var/") || c.Name == "shred" || c.Name == tool && (strings.Contains(text, "config delete") || strings.Contains(text, "config rm") || strings.Contains(text, "logout") || strings.Contains(text, "--unset") || strings.Contains(text, "--remove") || strings.Contains(text, "unset")) {
 			return true
 		}
 	}

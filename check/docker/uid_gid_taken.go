@@ -66,6 +66,8 @@ func account(c *dockerfile.Command) (id, name dockerfile.Word) {
 				i++
 				id = c.Args[i]
 			}
+		case gluedID(flag, group) != "":
+			id = dockerfile.Word{Text: gluedID(flag, group), Span: w.Span}
 		case len(flag) > 2 && flag[1] != '-' && strings.HasSuffix(flag, map[bool]string{true: "g", false: "u"}[group]) && !set && i+1 < len(c.Args):
 			i++
 			id = c.Args[i]
@@ -74,6 +76,19 @@ func account(c *dockerfile.Command) (id, name dockerfile.Word) {
 		}
 	}
 	return id, name
+}
+
+// gluedID is the number of a flag like -u1000.
+func gluedID(flag string, group bool) string {
+	letter := "-u"
+	if group {
+		letter = "-g"
+	}
+	id, ok := strings.CutPrefix(flag, letter)
+	if _, isNumber := number(id); !ok || !isNumber {
+		return ""
+	}
+	return id
 }
 
 // editsUsers tells whether something up to a step changes the users that the

@@ -23,3 +23,9 @@ ENTRYPOINT ["/nodejs/bin/node", "wrapper.js"]
 #----
 FROM node:24-alpine
 CMD ["node", "server.js"]
+#----
+FROM gcr.io/distroless/java21-debian13
+CMD ["java", "-jar", "app.jar"] # want `runs /usr/bin/java -jar already`
+#----
+FROM cgr.dev/chainguard/python:latest
+CMD ["python3", "app.py"] # want `would take "python3" for a script`

@@ -23,3 +23,9 @@ ENTRYPOINT ["/nodejs/bin/node", "wrapper.js"]
 #----
 FROM node:24-alpine
 CMD ["node", "server.js"]
+#----
+FROM gcr.io/distroless/java21-debian13
+CMD ["app.jar"]
+#----
+FROM cgr.dev/chainguard/python:latest
+CMD ["app.py"]

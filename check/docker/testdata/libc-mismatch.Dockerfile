@@ -31,3 +31,10 @@ COPY --from=build /out/app /app
 FROM example.com/own AS build
 FROM alpine:3.22
 COPY --from=build /app/node_modules ./node_modules
+#----
+FROM debian:trixie-slim
+COPY --from=node:24-alpine /usr/local/bin/node /usr/local/bin/node # want `the program in /usr/local/bin/node was built for musl`
+COPY --from=node:24 /usr/local/bin/node /usr/local/bin/node
+COPY --from=node:24-alpine /etc/motd /etc/motd
+COPY --from=busybox:1.37 /bin/wget /bin/wget
+COPY --from=golang:1.25-alpine /usr/local/go /usr/local/go

@@ -14,3 +14,11 @@ RUN --mount=type=secret,id=npm cat /run/secrets/npm > /dev/null
 RUN npm config set fund false
 RUN git config --global user.email a@example.com
 RUN --mount=type=secret,id=t,env=T curl -H "Authorization: $T" https://example.com/x -o x
+#----
+FROM node:24
+RUN echo "//registry.npmjs.org/:_authToken=$NPM_TOKEN" > .npmrc # want `a credential is written to .npmrc`
+RUN echo "//registry.npmjs.org/:_authToken=$NPM_TOKEN" > .npmrc && npm ci && rm .npmrc
+RUN git clone https://$TOKEN@example.com/x.git # want `git clone keeps`
+RUN git clone https://me:pw@example.com/x.git /x # want `git clone keeps`
+RUN git clone https://$TOKEN@example.com/x.git /x && rm -rf /x/.git
+RUN git clone https://git@example.com/x.git && git clone https://example.com/a@b.git

@@ -16,3 +16,10 @@ RUN addgroup -g 1000 app && adduser -D -u 1000 -G app app
 FROM nginx:1.29
 RUN useradd -ru 101 web # want `useradd web`
 RUN useradd --uid 10101 web2
+#----
+FROM ubuntu:24.04
+RUN useradd -u1000 app2 # want `useradd app2: ubuntu:24.04 has ubuntu`
+RUN adduser --disabled-password --uid 1000 app # want `adduser app`
+#----
+FROM ubuntu:22.04
+RUN useradd -u 1000 app
