@@ -4,8 +4,9 @@ import (
 	"context"
 	"strings"
 
-	"github.com/boltseal/boltseal"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/boltseal/boltseal"
 )
 
 var _ = add(Ecosystem{

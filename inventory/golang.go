@@ -12,12 +12,13 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/boltseal/boltseal"
-	"github.com/boltseal/boltseal/internal/exe"
-	"github.com/boltseal/boltseal/internal/limit"
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
 	"golang.org/x/mod/semver"
+
+	"github.com/boltseal/boltseal"
+	"github.com/boltseal/boltseal/internal/exe"
+	"github.com/boltseal/boltseal/internal/limit"
 )
 
 var _ = add(Ecosystem{

@@ -13,10 +13,11 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"github.com/boltseal/boltseal"
-	"github.com/boltseal/boltseal/inventory"
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/boltseal/boltseal"
+	"github.com/boltseal/boltseal/inventory"
 )
 
 var update = flag.Bool("update", false, "rewrite the expectations in testdata")

@@ -9,8 +9,9 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"github.com/boltseal/boltseal/inventory"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/boltseal/boltseal/inventory"
 )
 
 // archive builds a zip file of names and contents in turn. Archives in it are

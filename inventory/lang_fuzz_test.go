@@ -7,10 +7,11 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/rogpeppe/go-internal/txtar"
+
 	"github.com/boltseal/boltseal"
 	"github.com/boltseal/boltseal/internal/limit"
 	"github.com/boltseal/boltseal/inventory"
-	"github.com/rogpeppe/go-internal/txtar"
 )
 
 // fuzzReader lets one ecosystem read hostile bytes at a path. Seeds are the

@@ -4,8 +4,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/boltseal/boltseal/internal/spdx"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/boltseal/boltseal/internal/spdx"
 )
 
 // The function is not exported: each reader's own tests see only the few

@@ -93,7 +93,7 @@ func readPackageJSON(_ context.Context, in *Input) ([]boltseal.Component, error)
 		if npmInside(dir) || !in.hasNodeModules(dir) {
 			return nil, nil
 		}
-		return readNpmApplication(in, dir)
+		return readNpmApplication(in)
 	}
 	m, err := in.npmOwnManifest()
 	if err != nil || !m.named() {
@@ -126,7 +126,7 @@ func (in *Input) npmOwnManifest() (*npmManifest, error) {
 	return m, m.UnmarshalJSON(data)
 }
 
-func readNpmApplication(in *Input, dir string) ([]boltseal.Component, error) {
+func readNpmApplication(in *Input) ([]boltseal.Component, error) {
 	m, err := in.npmOwnManifest()
 	if err != nil || !m.named() {
 		return nil, err

@@ -8,8 +8,9 @@ import (
 	"path"
 	"strings"
 
-	"github.com/boltseal/boltseal"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/boltseal/boltseal"
 )
 
 // pnpmLock is one document of pnpm-lock.yaml in the lock file versions 5 to

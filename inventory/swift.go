@@ -6,8 +6,9 @@ import (
 	"path"
 	"strings"
 
-	"github.com/boltseal/boltseal"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/boltseal/boltseal"
 )
 
 var _ = add(Ecosystem{

@@ -13,8 +13,9 @@ import (
 	"strings"
 
 	"github.com/BurntSushi/toml"
-	"github.com/boltseal/boltseal/internal/limit"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/boltseal/boltseal/internal/limit"
 )
 
 // Text files are read whole and become trees several times their size. The

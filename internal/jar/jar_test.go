@@ -11,10 +11,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/boltseal/boltseal/internal/jar"
-	"github.com/boltseal/boltseal/internal/limit"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/boltseal/boltseal/internal/jar"
+	"github.com/boltseal/boltseal/internal/limit"
 )
 
 // file is one entry of an archive that a test builds; a name that ends in

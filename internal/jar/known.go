@@ -45,6 +45,7 @@ var known = sync.OnceValue(func() *knownTable {
 // groups holds a group and its artifacts in each line.
 const groups = `
 ch.qos.logback logback-classic logback-core logback-access
+aopalliance aopalliance
 cglib cglib cglib-nodep
 com.fasterxml.jackson.core jackson-core jackson-databind jackson-annotations
 com.fasterxml.jackson.dataformat jackson-dataformat-*

@@ -8,8 +8,9 @@ import (
 	"io"
 	"iter"
 
-	"github.com/boltseal/boltseal/internal/limit"
 	"github.com/klauspost/compress/flate"
+
+	"github.com/boltseal/boltseal/internal/limit"
 )
 
 // A zip file is read as Java reads it (APPNOTE.TXT 6.3.10): its directory
@@ -153,7 +154,7 @@ func (z *zipFile) entries(want func(name []byte) bool, count func() error) iter.
 		directory := z.window(io.NewSectionReader(z.r, z.start, z.length))
 		for n := 0; ; n++ {
 			header, err := directory.next(centralLength)
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				return
 			}
 			if err == nil && string(header[:4]) != signatureCentral {
@@ -255,7 +256,7 @@ func readAt(r io.ReaderAt, p []byte, off int64) error {
 	if n == len(p) {
 		return nil
 	}
-	if err == nil || err == io.EOF {
+	if err == nil || errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
 	}
 	return err
