@@ -29,9 +29,13 @@ type acceptance struct {
 // accepted leaves out the findings that a comment accepts.
 func (m *Model) accepted(findings []boltseal.Finding, rules []Rule) []boltseal.Finding {
 	file := m.fileWide()
-	aliases := map[string][]string{}
-	for i := range rules {
-		aliases[rules[i].ID] = rules[i].Aliases
+	aliases := func(id string) []string {
+		for i := range rules {
+			if rules[i].ID == id {
+				return rules[i].Aliases
+			}
+		}
+		return nil
 	}
 	return slices.DeleteFunc(findings, func(f boltseal.Finding) bool {
 		here := file
@@ -40,7 +44,7 @@ func (m *Model) accepted(findings []boltseal.Finding, rules []Rule) []boltseal.F
 				here = append(slices.Clip(here), local(c.Text)...)
 			}
 		}
-		return slices.ContainsFunc(here, func(a acceptance) bool { return a.covers(f.Check, aliases[f.Check]) })
+		return slices.ContainsFunc(here, func(a acceptance) bool { return a.covers(f.Check, aliases(f.Check)) })
 	})
 }
 

@@ -153,7 +153,7 @@ func (s *Stage) BaseImage() Base {
 	for s.Base != nil {
 		s = s.Base
 	}
-	return baseOf(s.Image)
+	return s.known
 }
 
 // baseShell is the shell of the shell form at the start of a stage. An image
@@ -162,7 +162,7 @@ func baseShell(s *Stage) string {
 	if s.Windows {
 		return "cmd"
 	}
-	switch shell := baseOf(s.Image).Shell; shell {
+	switch shell := s.known.Shell; shell {
 	case "":
 		return "sh"
 	case "none":

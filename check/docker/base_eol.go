@@ -21,7 +21,7 @@ to a release that is still cared for.`,
 			if s.Base != nil {
 				continue
 			}
-			if eol := baseOf(s.Image).EOL; !eol.IsZero() && p.Options.Now.After(eol) {
+			if eol := s.known.EOL; !eol.IsZero() && p.Options.Now.After(eol) {
 				p.Report(s.Stage.Image.Span, s.Image.Raw+" is past its end of life: nobody has mended it since "+eol.Format(time.DateOnly))
 			}
 		}

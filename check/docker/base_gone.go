@@ -16,7 +16,7 @@ fixes, and the build may fail any day. The message names what to use now.`,
 			if s.Base != nil {
 				continue
 			}
-			if gone := baseOf(s.Image).Gone; gone != "" {
+			if gone := s.known.Gone; gone != "" {
 				p.Report(s.Stage.Image.Span, s.Image.Raw+" is no longer published; use "+gone)
 			}
 		}

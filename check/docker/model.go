@@ -25,6 +25,7 @@ type Stage struct {
 	Final   bool   // it is what the file builds by default
 	Used    bool   // the final stage needs it
 	Windows bool
+	known   Base // what the data says of Image
 }
 
 // Step is one instruction and the state before it.
@@ -137,6 +138,7 @@ func (m *Model) stage(s *dockerfile.Stage) *Stage {
 		state.Vars = state.Vars.env()
 	} else {
 		stage.Windows = isWindows(stage.Image.Name)
+		stage.known = baseOf(stage.Image)
 		state = State{Shell: baseShell(stage), Vars: Vars{}}
 		if stage.Image.Name == "scratch" {
 			state.Workdir = "/"
