@@ -294,9 +294,10 @@ func FuzzRanges(f *testing.F) {
 		state := len(events) > 0 && !bytes.ContainsRune(kinds[:], 'i')
 		out := boltseal.Affected{Ranges: pair(events, scheme)}
 		for n, kind := range kinds {
-			if kind == 'i' {
+			switch kind {
+			case 'i':
 				state = true
-			} else if kind == 'f' {
+			case 'f':
 				state = false
 			}
 			v := string(rune('0'+n)) + ".0.0"

@@ -49,11 +49,10 @@ func decodeEPSS(r io.Reader, b *builder, feed string) error {
 		if err != nil {
 			return fmt.Errorf("read EPSS: %w", err)
 		}
-		defer z.Close()
 		in = bufio.NewReader(z)
 	}
-	max := limit.Default().JSONBytes
-	in = bufio.NewReader(limit.Reader(in, max, tooLong("EPSS scores", max)))
+	most := limit.Default().JSONBytes
+	in = bufio.NewReader(limit.Reader(in, most, tooLong("EPSS scores", most)))
 	if err := epssLines(in, b, feed); err != nil {
 		return fmt.Errorf("read EPSS: %w", err)
 	}

@@ -46,8 +46,8 @@ var errNoEntries = errors.New("no entries")
 
 // decodeKEV adds the vulnerabilities that CISA saw exploited.
 func decodeKEV(r io.Reader, b *builder, feed string) error {
-	max := limit.Default().JSONBytes
-	data, err := limit.ReadAll(r, max, tooLong("KEV catalog", max))
+	most := limit.Default().JSONBytes
+	data, err := limit.ReadAll(r, most, tooLong("KEV catalog", most))
 	if err != nil {
 		return fmt.Errorf("read KEV: %w", err)
 	}
@@ -83,6 +83,6 @@ func decodeKEV(r io.Reader, b *builder, feed string) error {
 	return nil
 }
 
-func tooLong(what string, max int64) *limit.Error {
-	return &limit.Error{What: what, Max: max, Unit: "bytes", Flag: "--max-json-bytes"}
+func tooLong(what string, most int64) *limit.Error {
+	return &limit.Error{What: what, Max: most, Unit: "bytes", Flag: "--max-json-bytes"}
 }

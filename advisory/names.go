@@ -84,6 +84,7 @@ func fold(f folding, name string) string {
 		return pep503(name)
 	case lowerCase:
 		return strings.ToLower(name)
+	case exact:
 	}
 	return name
 }

@@ -114,10 +114,10 @@ func (u *updater) ecosystems(ctx context.Context, s Source) ([]string, error) {
 		return err
 	})
 	switch {
-	case err != nil && (all || !missing(err)):
-		return nil, err
-	case err != nil:
+	case missing(err) && !all:
 		return DefaultEcosystems(), nil
+	case err != nil:
+		return nil, err
 	case all:
 		return served, nil
 	}

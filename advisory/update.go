@@ -347,14 +347,14 @@ func (u *updater) rememberPrebuilt(state prebuiltState) {
 // copyPlain writes what is served, without its compression, and returns the
 // digest of it with that.
 func (u *updater) copyPlain(w io.Writer, served io.Reader) (string, error) {
-	max := &limit.Error{What: "advisory database", Max: u.opts.MaxBytes, Unit: "bytes", Flag: "the limit"}
+	most := &limit.Error{What: "advisory database", Max: u.opts.MaxBytes, Unit: "bytes", Flag: "the limit"}
 	sum := sha256.New()
-	in := bufio.NewReaderSize(io.TeeReader(limit.Reader(served, u.opts.MaxBytes, max), sum), 64<<10)
+	in := bufio.NewReaderSize(io.TeeReader(limit.Reader(served, u.opts.MaxBytes, most), sum), 64<<10)
 	plain, err := inflate(in)
 	if err != nil {
 		return "", err
 	}
-	if _, err := io.Copy(w, limit.Reader(plain, u.opts.MaxBytes, max)); err != nil {
+	if _, err := io.Copy(w, limit.Reader(plain, u.opts.MaxBytes, most)); err != nil {
 		return "", err
 	}
 	if _, err := io.Copy(io.Discard, in); err != nil {

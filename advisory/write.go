@@ -331,8 +331,8 @@ func (l *layout) layPackages(pkgs []pkg) error {
 }
 
 func (l *layout) layPackage(ecosystem uint32, p pkg) {
-	at := len(l.packages)
-	out := append(l.packages, 0, 0, 0, 0)
+	out, at := l.packages, len(l.packages)
+	out = append(out, 0, 0, 0, 0) // the length
 	out = binary.AppendUvarint(out, uint64(ecosystem))
 	out = appendBytes(out, p.name)
 	out = binary.AppendUvarint(out, uint64(len(p.rows)))
