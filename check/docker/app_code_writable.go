@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/boltseal/boltseal"
+	"github.com/boltseal/boltseal/syntax/dockerfile"
 )
 
 var _ = add(Rule{
@@ -22,7 +23,14 @@ code to root and readable for all, and give the process only the folders that it
 		if user == "" {
 			return
 		}
-		for step := range p.shipped("COPY", "ADD") {
+		for step := range p.shipped("COPY", "ADD", "RUN") {
+			if step.Name == "RUN" {
+				if c := p.givesCodeAway(step, user); c != nil {
+					p.Report(c.Span, "the process runs as "+user+" and is given its own code: it can be made to change it")
+					return
+				}
+				continue
+			}
 			chown, ok := step.Flag("chown")
 			if !ok || !codeIn(step) {
 				continue
@@ -36,6 +44,33 @@ code to root and readable for all, and give the process only the folders that it
 		}
 	},
 })
+
+// givesCodeAway is the chown of a RUN that makes a user the owner of what was
+// copied before.
+func (p *Pass) givesCodeAway(step *Step, user string) *dockerfile.Command {
+	for i := range step.Script.Commands {
+		c := &step.Script.Commands[i]
+		if c.Name != "chown" || !c.Flagged('R', "--recursive") {
+			continue
+		}
+		owner, paths := c.Sub()
+		if name, _, _ := strings.Cut(owner.Text, ":"); name != user {
+			continue
+		}
+		for before := range step.earlier() {
+			if before.Name != "COPY" && before.Name != "ADD" || !codeIn(before) {
+				continue
+			}
+			lands := p.lands(before)
+			for _, w := range paths {
+				if at := step.State.target(w.Text, p.File.Escape); at != "" && len(lands) > 0 && within(lands[0], at) {
+					return c
+				}
+			}
+		}
+	}
+	return nil
+}
 
 // codeIn tells whether COPY or ADD most likely brings a program: all of the
 // context, or something of another stage.

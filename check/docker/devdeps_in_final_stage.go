@@ -27,13 +27,8 @@ image they are dead weight and hundreds of components to patch. Install with --o
 			if from == nil {
 				continue
 			}
-			dir := p.devModules(from)
-			for _, source := range sources(step) {
-				source = path.Join("/", source)
-				if dir != "" && within(dir, source) {
-					p.Report(step.Span, "components for development come along: "+from.label()+" installs all of package.json into "+dir)
-					break
-				}
+			if dir := comesAlong(p.devModules(from), sources(step)); dir != "" {
+				p.Report(step.Span, "components for development come along: "+from.label()+" installs all of package.json into "+dir)
 			}
 		}
 	},
@@ -58,21 +53,33 @@ func (p *Pass) devInstall(step *Step) {
 	}
 }
 
-// devModules is the folder of a stage that holds development components at
-// the stage's end.
-func (p *Pass) devModules(s *Stage) string {
-	dir := ""
+// comesAlong is the first of the folders that one of the sources holds.
+func comesAlong(dirs, sources []string) string {
+	for _, source := range sources {
+		for _, dir := range dirs {
+			if within(dir, path.Join("/", source)) {
+				return dir
+			}
+		}
+	}
+	return ""
+}
+
+// devModules are the folders of a stage that hold development components at
+// the stage's end. A prune is taken to clean them all.
+func (p *Pass) devModules(s *Stage) []string {
+	var dirs []string
 	for step := range s.history("RUN") {
 		for n := range nodeInstalls(step) {
 			if n.Dir != "" && !n.Prod && len(n.Args) == 0 {
-				dir = path.Join(n.Dir, "node_modules")
+				dirs = append(dirs, path.Join(n.Dir, "node_modules"))
 			}
 		}
 		if prunes(step) {
-			dir = ""
+			dirs = nil
 		}
 	}
-	return dir
+	return dirs
 }
 
 // label is how people speak of a stage.

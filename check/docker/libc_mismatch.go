@@ -18,7 +18,7 @@ fail with "not found" or "invalid ELF header" only when they are used. Build in 
 		for step := range p.All("COPY") {
 			from := p.origin(step)
 			there, here := p.sourceBase(step).Libc, step.In.BaseImage().Libc
-			if there == "" || here == "" || there == here || there == "none" || here == "none" {
+			if rebuilds(step) || there == "" || here == "" || there == here || there == "none" || here == "none" {
 				continue
 			}
 			for _, source := range sources(step) {
@@ -34,6 +34,21 @@ fail with "not found" or "invalid ELF header" only when they are used. Build in 
 		}
 	},
 })
+
+// rebuilds tells whether a later RUN compiles the modules for this stage.
+func rebuilds(step *Step) bool {
+	for later := range step.later() {
+		if later.Name != "RUN" {
+			continue
+		}
+		for i := range later.Script.Commands {
+			if c := &later.Script.Commands[i]; (c.Name == "npm" || c.Name == "pnpm") && c.Has("rebuild") {
+				return true
+			}
+		}
+	}
+	return false
+}
 
 // sourceBase is what is known of the image that COPY --from takes files of.
 func (p *Pass) sourceBase(step *Step) Base {

@@ -158,6 +158,21 @@ func (m *Model) runtimeUser(s *Stage) string {
 	return user
 }
 
+// bringsTree tells whether what is copied to / may be a tree with folders of
+// the system; one file with a plain name is a program of its own.
+func bringsTree(step *Step) bool {
+	if _, from := step.Flag("from"); from {
+		return true
+	}
+	for _, source := range sources(step) {
+		name := strings.ToLower(path.Base(source))
+		if name == "." || name == "/" || strings.HasSuffix(source, "/") || strings.ContainsAny(source, "*?$") || isArchive(source) || strings.Contains(name, "root") || strings.HasSuffix(name, "fs") || name == "overlay" || name == "files" || name == "usr" || name == "bin" {
+			return true
+		}
+	}
+	return false
+}
+
 // bringsPrograms tells whether something before a step puts files where
 // programs are looked for, so that the base image alone says little.
 func bringsPrograms(before *Step, m *Model) bool {
@@ -171,7 +186,7 @@ func bringsPrograms(before *Step, m *Model) bool {
 		}
 		for _, at := range lands[:1] {
 			switch {
-			case at == "/", strings.HasSuffix(path.Dir(at), "/bin"), strings.HasSuffix(at, "/bin"), strings.HasSuffix(at, "/sbin"), at == "/usr", at == "/usr/local", path.Dir(at) == "/usr/sbin", path.Dir(at) == "/sbin":
+			case at == "/" && bringsTree(step), strings.HasSuffix(path.Dir(at), "/bin"), strings.HasSuffix(at, "/bin"), strings.HasSuffix(at, "/sbin"), at == "/usr", at == "/usr/local", path.Dir(at) == "/usr/sbin", path.Dir(at) == "/sbin":
 				return true
 			}
 		}

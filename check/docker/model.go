@@ -140,7 +140,7 @@ func (m *Model) stage(s *dockerfile.Stage) *Stage {
 		stage.Windows = isWindows(stage.Image.Name)
 		stage.known = baseOf(stage.Image)
 		state = State{Shell: baseShell(stage), Vars: Vars{}}
-		if stage.Image.Name == "scratch" {
+		if state.Workdir = stage.known.Workdir; stage.Image.Name == "scratch" {
 			state.Workdir = "/"
 		}
 	}

@@ -1,6 +1,7 @@
 package docker
 
 import (
+	"path"
 	"strconv"
 	"strings"
 
@@ -86,6 +87,10 @@ func download(c *dockerfile.Command) string {
 	if flag == "" {
 		return ""
 	}
+	named := ""
+	if last := c.Args[len(c.Args)-1].Text; isRemote(last) && (c.Name == "wget" || c.Has("-O", "-LO", "-fsSLO", "-sSLO", "-sLO")) && !strings.ContainsAny(last, "?$") {
+		named = path.Base(last)
+	}
 	for i, w := range c.Args {
 		if (w.Text == flag || w.Text == "--output" || w.Text == "--output-document") && i+1 < len(c.Args) && c.Const[i+1] {
 			return c.Args[i+1].Text
@@ -96,7 +101,7 @@ func download(c *dockerfile.Command) string {
 			}
 		}
 	}
-	return ""
+	return named
 }
 
 // removesPath tells whether the RUN that downloads deletes the file again.

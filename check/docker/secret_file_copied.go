@@ -39,6 +39,18 @@ func credentialFile(name string) bool {
 	case "credentials", "credentials.json", "service-account.json":
 		return base != "credentials" || strings.Contains(name, ".aws")
 	default:
-		return strings.HasPrefix(base, ".env.") && (strings.Contains(base, "prod") || strings.Contains(base, "secret")) || strings.HasSuffix(base, ".p12") || strings.HasSuffix(base, ".pfx") || strings.HasSuffix(base, ".key")
+		return strings.HasPrefix(base, ".env.") && (strings.Contains(base, "prod") || strings.Contains(base, "secret")) || strings.HasSuffix(base, ".p12") || strings.HasSuffix(base, ".pfx") || strings.HasSuffix(base, ".key") && !signingKey(base)
 	}
+}
+
+// signingKey tells whether a key is most likely the public one that packages
+// of a repository are checked with.
+func signingKey(base string) bool {
+	lower := strings.ToLower(base)
+	for _, word := range []string{"gpg", "pgp", "pub", "apt", "rpm", "repo", "archive", "release", "snapshot", "keyring"} {
+		if strings.Contains(lower, word) {
+			return true
+		}
+	}
+	return false
 }

@@ -15,3 +15,10 @@ USER node
 #----
 FROM node:24
 COPY --chown=node:node . .
+#----
+FROM node:24
+WORKDIR /app
+COPY . .
+RUN chown -R node:node /data
+RUN chown -R node:node . # want `runs as node and is given its own code`
+USER node

@@ -32,3 +32,11 @@ RUN npm install express@5.0.0
 #----
 FROM node:24
 RUN NODE_ENV=production npm ci
+#----
+FROM node:24 AS build
+WORKDIR /srv
+RUN cd web && npm install
+RUN yarn
+FROM node:24-slim
+COPY --from=build /srv/web/node_modules /web/node_modules # want `into /srv/web/node_modules`
+COPY --from=build /srv/api /api

@@ -38,3 +38,9 @@ COPY --from=node:24 /usr/local/bin/node /usr/local/bin/node
 COPY --from=node:24-alpine /etc/motd /etc/motd
 COPY --from=busybox:1.37 /bin/wget /bin/wget
 COPY --from=golang:1.25-alpine /usr/local/go /usr/local/go
+#----
+FROM node:24 AS build
+RUN npm ci
+FROM node:24-alpine
+COPY --from=build /app/node_modules ./node_modules
+RUN npm rebuild

@@ -20,3 +20,11 @@ RUN true
 #----
 FROM alpine:3.22
 CMD app
+#----
+FROM gcr.io/distroless/static-debian13
+COPY server /
+CMD /server # want `CMD goes through a shell`
+#----
+FROM scratch
+COPY rootfs/ /
+CMD /server

@@ -1,5 +1,5 @@
 FROM alpine:3.22
-WORKDIR app
+WORKDIR /app
 WORKDIR /srv
 WORKDIR /srv/app
 WORKDIR "/quoted dir"

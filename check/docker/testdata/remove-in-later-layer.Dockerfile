@@ -16,3 +16,11 @@ RUN curl -o /tmp/x.tgz https://example.com/x.tgz && tar xf /tmp/x.tgz && rm /tmp
 COPY conf /etc/app/
 RUN rm /etc/app/other
 RUN rm -rf /tmp/cache
+#----
+FROM debian:trixie
+RUN wget https://example.com/y.tar.gz
+RUN tar xzf y.tar.gz && rm y.tar.gz # want `y.tar.gz stays in the layer of RUN in line 2`
+WORKDIR /src
+RUN curl -fsSLO https://example.com/z.tgz
+RUN rm /z.tgz
+RUN rm z.tgz # want `z.tgz stays`

@@ -6,3 +6,4 @@ COPY id_ed25519.pub ca.pem .env.example /etc/
 FROM alpine:3.22
 COPY --from=build /app/.env /x
 COPY .npmrc ./
+COPY llvm-snapshot.gpg.key /usr/share/keyrings/
