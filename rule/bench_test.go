@@ -8,23 +8,53 @@ import (
 	"github.com/boltseal/boltseal/rule"
 )
 
-// event is an event of a table: what a sensor would have in a struct.
+// event is a table of values, as a sensor would have them in a struct.
 type event struct {
 	source, name string
-	values       []func(rule.Arg, *rule.Value) // by field id
+	values       [][]fieldValue // by field id
+}
+
+type fieldValue struct {
+	arg   string
+	kind  byte
+	strs  []string
+	nums  []int64
+	addrs []netip.Addr
 }
 
 func (e *event) Source() string { return e.source }
 func (e *event) Name() string   { return e.name }
 func (e *event) Field(id rule.FieldID, arg rule.Arg, v *rule.Value) {
-	if f := e.values[id]; f != nil {
-		f(arg, v)
+	for i := range e.values[id] {
+		f := &e.values[id][i]
+		if f.arg != arg.Text {
+			continue
+		}
+		switch f.kind {
+		case 's':
+			v.SetString(f.strs[0])
+		case 'l':
+			for _, s := range f.strs {
+				v.AddString(s)
+			}
+		case 'i':
+			for _, n := range f.nums {
+				v.AddInt(n)
+			}
+		case 'b':
+			v.SetBool(f.nums[0] == 1)
+		case 'a':
+			for _, a := range f.addrs {
+				v.AddAddr(a)
+			}
+		}
+		return
 	}
 }
 
 func newEvent(tb testing.TB, source, name string, fields map[string]any) *event {
 	tb.Helper()
-	e := &event{source: source, name: name, values: make([]func(rule.Arg, *rule.Value), len(rule.Fields()))}
+	e := &event{source: source, name: name, values: make([][]fieldValue, len(rule.Fields()))}
 	e.set(tb, "evt.type", name)
 	for field, value := range fields {
 		e.set(tb, field, value)
@@ -38,39 +68,32 @@ func (e *event) set(tb testing.TB, field string, value any) {
 	if !ok {
 		tb.Fatalf("no field %s", field)
 	}
-	before := e.values[f.ID]
-	e.values[f.ID] = func(asked rule.Arg, v *rule.Value) {
-		if asked.Text != arg.Text {
-			if before != nil {
-				before(asked, v)
-			}
-			return
+	v := fieldValue{arg: arg.Text}
+	switch value := value.(type) {
+	case string:
+		v.kind, v.strs = 's', []string{value}
+	case int:
+		v.kind, v.nums = 'i', []int64{int64(value)}
+	case bool:
+		v.kind, v.nums = 'b', []int64{0}
+		if value {
+			v.nums[0] = 1
 		}
-		switch value := value.(type) {
-		case string:
-			v.SetString(value)
-		case int:
-			v.SetInt(int64(value))
-		case bool:
-			v.SetBool(value)
-		case netip.Addr:
-			v.SetAddr(value)
-		case []netip.Addr:
-			for _, a := range value {
-				v.AddAddr(a)
-			}
-		case []int:
-			for _, n := range value {
-				v.AddInt(int64(n))
-			}
-		case []string:
-			for _, s := range value {
-				v.AddString(s)
-			}
-		default:
-			panic(fmt.Sprintf("%T", value))
+	case netip.Addr:
+		v.kind, v.addrs = 'a', []netip.Addr{value}
+	case []netip.Addr:
+		v.kind, v.addrs = 'a', value
+	case []int:
+		v.kind = 'i'
+		for _, n := range value {
+			v.nums = append(v.nums, int64(n))
 		}
+	case []string:
+		v.kind, v.strs = 'l', value
+	default:
+		tb.Fatalf("%s: a %T", field, value)
 	}
+	e.values[f.ID] = append([]fieldValue{v}, e.values[f.ID]...)
 }
 
 // ordinary is what a busy host with containers does: a mix of events of

@@ -508,7 +508,7 @@ func (s *Set) Fields() []Usage { return slices.Clone(s.usage) }
 
 // EventTypes are the event types of a source that some enabled rule can
 // match, and whether there are rules that match types they do not name.
-func (s *Set) EventTypes(source string) (names []string, any bool) {
+func (s *Set) EventTypes(source string) (names []string, others bool) {
 	ix := s.types[source]
 	if ix == nil {
 		return nil, false

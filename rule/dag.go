@@ -156,6 +156,8 @@ func fieldCost(f *Field) float64 {
 		return 12
 	case f.Type != String && f.Type != Bytes:
 		return 3
+	case strings.HasPrefix(f.Name, "fd.name"), f.Name == "fd.directory", f.Name == "evt.arg": // seldom the same twice
+		return 10
 	case strings.HasSuffix(f.Name, "cmdline"), strings.HasSuffix(f.Name, "args"), f.Name == "proc.env":
 		return 6
 	}
@@ -181,14 +183,42 @@ func (d *dag) verify(c *check, source string) string {
 }
 
 func (d *dag) leaf(t *test) *node {
+	if d.never(t) {
+		return d.no
+	}
 	return d.intern(t.key(), func() *node {
-		n := &node{kind: nodeTest, test: t, slot: t.slot, cost: d.slots[t.slot].cost, prob: t.probability()}
+		n := &node{kind: nodeTest, test: t, slot: t.slot, cost: d.slots[t.slot].cost, prob: d.probability(t)}
 		if t.right >= 0 {
 			n.slot = -1
 			n.cost += d.slots[t.right].cost + 5
 		}
 		return n
 	})
+}
+
+// usual is how often a check for equality holds, where it is far from rare.
+var usual = map[string]float64{
+	"container.id": 0.5, "fd.typechar": 0.7, "evt.dir": 0.95, "evt.is_open_read": 0.7, "evt.is_open_write": 0.25,
+	"fd.num": 0.5, "fd.l4proto": 0.6, "evt.rawres": 0.5, "evt.res": 0.5, "proc.duration": 0.3, "user.name": 0.4, "user.uid": 0.4,
+}
+
+func (d *dag) probability(t *test) float64 {
+	if f := d.slots[t.slot].field; f != nil && (t.code == opEqual || t.code == opUnequal) {
+		if p, ok := usual[f.Name]; ok {
+			if t.code == opUnequal {
+				p = 1 - p
+			}
+			return p
+		}
+	}
+	return t.probability()
+}
+
+// never says that no event passes: events are counted from one, and rule
+// files write evt.num=0 for "never".
+func (d *dag) never(t *test) bool {
+	f := d.slots[t.slot].field
+	return f != nil && f.Name == "evt.num" && t.op == "=" && t.right < 0 && slices.Equal(t.nums, []int64{0})
 }
 
 // not is the negation. It goes down to the tests, so that rules fall apart
@@ -324,6 +354,16 @@ func (n *node) rank(kind nodeKind) float64 {
 	return (decides + 0.01) / (n.cost + 1)
 }
 
+// asGuard is what a node costs a rule that it guards, when so many rules
+// share it: its own answer, and all that follows when it lets events pass.
+func (n *node) asGuard(shared int) float64 {
+	own := n.cost
+	if n.slot < 0 {
+		own *= 2
+	}
+	return own/float64(shared) + 10*n.prob
+}
+
 func conjuncts(n *node) []*node {
 	switch n.kind {
 	case nodeTrue:
@@ -422,10 +462,8 @@ func (d *dag) plan(candidates []candidate) *branchList {
 			list.hits = append(list.hits, c.rule)
 			continue
 		}
-		best := slices.MaxFunc(c.conjuncts, func(a, b *node) int {
-			return cmp.Or(
-				cmp.Compare(float64(count[a])*a.rank(nodeAnd), float64(count[b])*b.rank(nodeAnd)),
-				cmp.Compare(b.id, a.id))
+		best := slices.MinFunc(c.conjuncts, func(a, b *node) int {
+			return cmp.Or(cmp.Compare(a.asGuard(count[a]), b.asGuard(count[b])), cmp.Compare(a.id, b.id))
 		})
 		if groups[best] == nil {
 			order = append(order, best)

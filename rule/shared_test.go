@@ -62,9 +62,9 @@ func TestPublishedFilesLoad(t *testing.T) {
 	if got := len(set.Rules()); got != 145 {
 		t.Errorf("%d rules together, want 145", got)
 	}
-	names, any := set.EventTypes("syscall")
-	if any || len(names) != 39 {
-		t.Errorf("event types: %d, any %v; want the 39 that the enabled rules name: %v", len(names), any, names)
+	names, others := set.EventTypes("syscall")
+	if others || len(names) != 39 {
+		t.Errorf("event types: %d, others %v; want the 39 that the enabled rules name: %v", len(names), others, names)
 	}
 	for _, u := range set.Fields() {
 		if !u.Known {
