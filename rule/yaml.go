@@ -187,6 +187,10 @@ func (t text) locate(data []byte, offset int) place {
 			letters++
 		}
 	}
+	after := 0 // one past the last letter, when the end is meant
+	if strings.Trim(t.value[min(offset, len(t.value)):], " \t\r\n\b") == "" && letters > 0 {
+		letters, after = letters-1, 1
+	}
 	line, column := t.at.line, t.at.column
 	rest := skipLines(data, line-1)
 	if t.block {
@@ -204,7 +208,7 @@ func (t text) locate(data []byte, offset int) place {
 			line, column = line+1, 0
 		case !isBlank(c):
 			if letters == 0 {
-				return place{line, column}
+				return place{line, column + after}
 			}
 			letters--
 		}
