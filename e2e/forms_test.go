@@ -66,7 +66,11 @@ func TestForms(t *testing.T) {
 			if out, err := exec.CommandContext(t.Context(), "tar", "-C", dir+"/oci", "-cf", archive, ".").CombinedOutput(); err != nil {
 				t.Fatalf("tar: %v\n%s", err, out)
 			}
-			for _, target := range []string{"oci:" + dir + "/oci", "oci:" + dir + "/zstd:" + name + ":latest", "oci-archive:" + archive, dir + "/oci", dir + "/docker.tar", archive} {
+			targets := []string{"oci:" + dir + "/oci", "oci:" + dir + "/zstd:" + name + ":latest", "oci-archive:" + archive, dir + "/oci", dir + "/docker.tar", archive}
+			if name == "big" {
+				targets = targets[:3] // the others differ in the name only, and each costs half a minute
+			}
+			for _, target := range targets {
 				got := content(t, boltseal(t, append(scan, target)...).ok(t))
 				if diff := cmp.Diff(want, got); diff != "" {
 					t.Errorf("%s differs from docker.tar:\n%.1000s", target, diff)

@@ -57,6 +57,9 @@ func TestWarmScan(t *testing.T) {
 
 func TestStartUp(t *testing.T) {
 	r := best(t, 10, command{args: []string{"version"}})
+	if r.rss < mebibyte || r.rss > 64*mebibyte {
+		t.Errorf("boltseal version takes %d bytes of memory", r.rss)
+	}
 	t.Logf("%v, CPU %v, %d MiB", r.wall, r.cpu, r.rss/mebibyte)
 	if r.cpu > 60*time.Millisecond {
 		t.Errorf("boltseal version took %v of CPU", r.cpu)

@@ -5,7 +5,7 @@
 // By default a small set of images is made and scanned. BOLTSEAL_E2E=full
 // takes the large ones too and BOLTSEAL_E2E=made those that are there,
 // BOLTSEAL_E2E_CACHE says where images are kept,
-// BOLTSEAL_E2E_BIN names a binary to test instead of building one, and
+// BOLTSEAL names a binary to test instead of building one, and
 // BOLTSEAL_E2E_STRICT=1 turns every skip into a failure.
 package e2e_test
 
@@ -17,7 +17,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -32,6 +31,10 @@ var (
 )
 
 func TestMain(m *testing.M) {
+	if file := os.Getenv(usageVar); file != "" {
+		os.Unsetenv(usageVar)
+		os.Exit(launch(file, os.Args[1:]))
+	}
 	code, err := prepare(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "e2e:", err)
@@ -46,7 +49,7 @@ func prepare(m *testing.M) (int, error) {
 		return 0, err
 	}
 	defer os.RemoveAll(temp)
-	if binary = os.Getenv("BOLTSEAL_E2E_BIN"); binary == "" {
+	if binary = os.Getenv("BOLTSEAL"); binary == "" {
 		binary = filepath.Join(temp, "boltseal")
 		build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", binary, "./cmd/boltseal")
 		build.Dir = ".."
@@ -142,15 +145,19 @@ func (c command) run(t *testing.T) result {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
+	launcher, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	usage := filepath.Join(t.TempDir(), "usage")
 	argv := append(append([]string{}, c.wrap...), append([]string{binary}, c.args...)...)
-	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd := exec.CommandContext(ctx, launcher, argv...)
 	cmd.Stdin = c.stdin
-	cmd.Env = append(environment(t, temp), c.env...)
+	cmd.Env = append(append(environment(t, temp), c.env...), usageVar+"="+usage)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	start := time.Now()
-	err := cmd.Run()
-	r := result{stdout: stdout.Bytes(), stderr: stderr.Bytes(), wall: time.Since(start)}
+	err = cmd.Run()
+	r := result{stdout: stdout.Bytes(), stderr: stderr.Bytes()}
 	if ctx.Err() != nil {
 		t.Fatalf("%v did not end within %v\n%s", cmd, limit, clip(r.stderr))
 	}
@@ -158,10 +165,13 @@ func (c command) run(t *testing.T) result {
 		t.Fatalf("%v: %v", cmd, err)
 	}
 	r.code = cmd.ProcessState.ExitCode()
-	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		r.rss = usage.Maxrss * 1024
+	used, err := os.ReadFile(usage)
+	if err == nil {
+		_, err = fmt.Sscan(string(used), &r.rss, (*int64)(&r.cpu), (*int64)(&r.wall))
 	}
-	r.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	if err != nil {
+		t.Fatalf("%v: %v", cmd, err)
+	}
 	if bytes.Contains(r.stderr, []byte("panic:")) || bytes.Contains(r.stderr, []byte("goroutine ")) {
 		t.Fatalf("%v panicked:\n%s", cmd, r.stderr)
 	}

@@ -317,10 +317,24 @@ image_big() {
 }
 
 
+# recipes_of NAME: the recipes that the image is made from.
+recipes_of() {
+  case $1 in
+  node) echo package.json npm-truth.js ;;
+  python) echo wheels.txt ;;
+  go | index) echo go.txt ;;
+  alpine) echo alpine.txt ;;
+  rpm) echo rpms.txt ;;
+  overlay) echo overlay.Dockerfile npm-truth.js ;;
+  big) echo big.Dockerfile npm-truth.js package.json wheels.txt go.txt ;;
+  esac
+}
+
 make_image() {
   local name=$1 stamp
   declare -F "image_$name" >/dev/null || { say "no image $name"; exit 2; }
-  stamp=$( (declare -f "image_$name"; cat "$recipes"/*) | sha256sum)
+  # shellcheck disable=SC2046
+  stamp=$( (declare -f "image_$name"; cd "$recipes"; cat $(recipes_of "$name") </dev/null) | sha256sum)
   [[ -f $images/$name/.made && $(<"$images/$name/.made") == "$stamp" ]] && return
   say "making $name"
   rm -rf "${images:?}/$name"
