@@ -33,7 +33,7 @@ type entry struct {
 }
 
 const (
-	tableSize = 256  // values that are kept for each slot
+	tableSize = 1024 // values that are kept for each slot
 	maxKey    = 1024 // longer texts are not kept
 )
 
