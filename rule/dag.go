@@ -361,7 +361,7 @@ func (n *node) asGuard(shared int) float64 {
 	if n.slot < 0 {
 		own *= 2
 	}
-	return own/float64(shared) + 10*n.prob
+	return own/float64(shared) + 20*n.prob
 }
 
 func conjuncts(n *node) []*node {
@@ -449,6 +449,18 @@ type group struct {
 func (d *dag) plan(candidates []candidate) *branchList {
 	list := &branchList{}
 	d.plans = append(d.plans, list)
+	if len(candidates) == 1 { // nothing to share: the best order is that of its conjunction
+		c := candidates[0]
+		switch guard := d.join(nodeAnd, c.conjuncts); guard.kind {
+		case nodeTrue:
+			list.hits = []int{c.rule}
+		case nodeFalse:
+		default:
+			then := &branchList{hits: []int{c.rule}}
+			list.branches = []branch{{guard, then}}
+		}
+		return list
+	}
 	count := map[*node]int{}
 	for _, c := range candidates {
 		for _, n := range c.conjuncts {
