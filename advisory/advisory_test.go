@@ -21,8 +21,8 @@ import (
 )
 
 var (
-	update  = flag.Bool("update", false, "rewrite the expectations in testdata")
-	rebuild = flag.Bool("rebuild", true, "build the database of the benchmarks even if there is one")
+	update = flag.Bool("update", false, "rewrite the expectations in testdata")
+	keep   = flag.Bool("keep", false, "keep the database of the benchmarks, and use the one that was kept")
 )
 
 // TestBuild builds a database of the files of each archive in testdata and

@@ -1,6 +1,7 @@
 package advisory_test
 
 import (
+	"flag"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -15,8 +16,8 @@ import (
 func mirrorDB(b *testing.B) string {
 	b.Helper()
 	dir := mirror(b)
-	path := filepath.Join(os.TempDir(), "boltseal-bench.db")
-	if _, err := os.Stat(path); err == nil && !*rebuild {
+	path := benchFile()
+	if _, err := os.Stat(path); err == nil {
 		return path
 	}
 	start := time.Now()
@@ -24,8 +25,21 @@ func mirrorDB(b *testing.B) string {
 		b.Fatal(err)
 	}
 	b.Logf("built in %s", time.Since(start))
-	*rebuild = false
 	return path
+}
+
+func benchFile() string { return filepath.Join(os.TempDir(), "boltseal-advisory-bench.db") }
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if !*keep {
+		_ = os.Remove(benchFile()) // of another state of the code
+	}
+	code := m.Run()
+	if !*keep {
+		_ = os.Remove(benchFile())
+	}
+	os.Exit(code)
 }
 
 func benchDB(b *testing.B) *advisory.DB {

@@ -161,7 +161,8 @@ func everyRow(t *testing.T, db *advisory.DB, zips []string) {
 				t.Fatal(err)
 			}
 			_ = in.Close()
-			if r.Withdrawn == nil {
+			bugFix := strings.HasPrefix(r.ID, "ALBA-") || strings.HasPrefix(r.ID, "ALEA-")
+			if r.Withdrawn == nil && !bugFix {
 				n, k := compareRecord(t, stored, &r)
 				rows, asked = rows+n, asked+k
 			}
@@ -169,7 +170,7 @@ func everyRow(t *testing.T, db *advisory.DB, zips []string) {
 		_ = z.Close()
 	}
 	t.Logf("%d rows compared at %d versions", rows, asked)
-	if rows < 150_000 || asked < 2*rows {
+	if rows < 140_000 || asked < 2*rows {
 		t.Errorf("only %d rows at %d versions", rows, asked)
 	}
 }

@@ -167,6 +167,9 @@ func decodeOSV(data []byte) (*record, error) {
 	}
 	r.CWEs = o.Specific.v.CWEs.v
 	o.sanitise(r)
+	if bugFix(r) {
+		return r, nil
+	}
 	o.affected(r)
 	o.rate(r)
 	r.Kind = o.kind(r)
@@ -323,18 +326,23 @@ func (a *osvAffected) symbols() []string {
 	return slices.Compact(out)
 }
 
-// kind tells what the record is about. Errata that name no vulnerability are
-// of a distribution's bug fixes and enhancements.
+// bugFix says whether the record is a distribution's erratum of bug fixes or
+// enhancements (ALBA, RHEA). Unless it names a vulnerability all the same, it
+// is about nothing that boltseal looks for.
+func bugFix(r *record) bool {
+	prefix, _, _ := strings.Cut(r.ID, "-")
+	if len(prefix) != 4 || prefix[2:] != "BA" && prefix[2:] != "EA" || len(r.Upstream)+len(r.Aliases) > 0 {
+		return false
+	}
+	by := publisher(r.ID)
+	return by == "almalinux" || by == "rocky" || by == "redhat"
+}
+
+// kind tells what the record is about.
 func (o *osvRecord) kind(r *record) boltseal.AdvisoryFor {
 	malware := func(id string) bool { return strings.HasPrefix(id, "MAL-") }
 	if malware(r.ID) || slices.ContainsFunc(r.Aliases, malware) {
 		return boltseal.Malware
-	}
-	if prefix, _, _ := strings.Cut(r.ID, "-"); len(prefix) == 4 && (prefix[2:] == "BA" || prefix[2:] == "EA") && len(r.Upstream) == 0 {
-		switch publisher(r.ID) {
-		case "almalinux", "rocky", "redhat":
-			return boltseal.Informational
-		}
 	}
 	informational := len(o.Affected) > 0
 	for i := range o.Affected {
