@@ -46,7 +46,7 @@ func readBunLock(_ context.Context, in *Input) ([]boltseal.Component, error) {
 	var g graph
 	needs := map[string]bunDetails{}
 	for _, key := range sortedKeys(lock.Packages) {
-		if c, details, ok := bunPackage(lock.Packages[key]); ok && len(key) <= maxNpmPath {
+		if c, details, ok := bunPackage(lock.Packages[key]); ok && len(key) <= maxNpmPath && strings.Count(key, "/") <= maxNpmDepth {
 			g.add(key, c)
 			needs[key] = details
 		}

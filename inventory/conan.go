@@ -66,8 +66,11 @@ func readConanLock(_ context.Context, in *Input) ([]boltseal.Component, error) {
 		needs := slices.Concat(n.Requires, n.Build)
 		purl, ok := conanPURL(n.Ref)
 		if id == "0" || n.Path != "" || !ok {
-			for _, needed := range needs { // the project itself
-				g.want(needed, slices.Contains(n.Build, needed))
+			for _, needed := range n.Requires { // the project itself
+				g.want(needed, false)
+			}
+			for _, needed := range n.Build {
+				g.want(needed, true)
 			}
 			continue
 		}

@@ -21,12 +21,12 @@ var _ = add(Ecosystem{
 // who needs what.
 func readPubspecLock(_ context.Context, in *Input) ([]boltseal.Component, error) {
 	var lock struct {
-		Packages map[string]struct {
+		Packages yamlMap[struct {
 			Dependency  string    `yaml:"dependency"`
 			Source      string    `yaml:"source"`
 			Version     loose     `yaml:"version"`
 			Description yaml.Node `yaml:"description"`
-		} `yaml:"packages"`
+		}] `yaml:"packages"`
 	}
 	if err := in.yaml(&lock); err != nil {
 		return nil, err

@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"path"
 	"runtime/debug"
-	"slices"
 	"strings"
 
 	"golang.org/x/mod/modfile"
@@ -293,11 +292,12 @@ func readGoMod(_ context.Context, in *Input) ([]boltseal.Component, error) {
 		return nil, nil // the toolchain's own source
 	}
 	have := map[string]bool{}
+	replaced := goReplacements(f)
 	var all []boltseal.Component
 	for _, r := range f.Require {
 		have[r.Mod.Path] = true
 		// What a folder stands in for is the project's own code.
-		if path, version := goModReplaced(f, r.Mod); version != "" {
+		if path, version := replaced.of(r.Mod); version != "" {
 			all = append(all, boltseal.Component{
 				PURL: goPURL(path, version, ""), Name: path, Version: version, Direct: !r.Indirect,
 			})
@@ -309,7 +309,7 @@ func readGoMod(_ context.Context, in *Input) ([]boltseal.Component, error) {
 		}
 	}
 	if f.Go == nil || semver.Compare("v"+f.Go.Version, "v1.17") < 0 {
-		rest, err := in.goSum(f, have)
+		rest, err := in.goSum(f, replaced, have)
 		return append(all, rest...), err
 	}
 	return all, nil
@@ -321,24 +321,37 @@ func goForeign(name string) bool {
 	return strings.Contains(name, "/pkg/mod/") || strings.Contains(name, "/vendor/") || strings.Contains(name, "/testdata/")
 }
 
-// goModReplaced is the module that a required one is replaced by. The code of
-// a local folder has no version.
-func goModReplaced(f *modfile.File, m module.Version) (path, version string) {
+// goReplacement maps modules, without a version for all of them, to what
+// replaces them.
+type goReplacement map[module.Version]module.Version
+
+func goReplacements(f *modfile.File) goReplacement {
+	all := make(goReplacement, len(f.Replace))
 	for _, r := range f.Replace {
-		if r.Old.Path != m.Path || r.Old.Version != "" && r.Old.Version != m.Version {
-			continue
-		}
-		if r.New.Version == "" {
-			return m.Path, ""
-		}
-		return r.New.Path, r.New.Version
+		all[r.Old] = r.New
 	}
-	return m.Path, m.Version
+	return all
+}
+
+// of is the module that stands in for m. The code of a local folder has no
+// version.
+func (g goReplacement) of(m module.Version) (path, version string) {
+	to, ok := g[m]
+	if !ok {
+		to, ok = g[module.Version{Path: m.Path}]
+	}
+	switch {
+	case !ok:
+		return m.Path, m.Version
+	case to.Version == "":
+		return m.Path, ""
+	}
+	return to.Path, to.Version
 }
 
 // goSum lists the modules that go.sum has the content's checksum of and that
 // go.mod does not name; of several versions the highest is what is built.
-func (in *Input) goSum(f *modfile.File, have map[string]bool) ([]boltseal.Component, error) {
+func (in *Input) goSum(f *modfile.File, replaced goReplacement, have map[string]bool) ([]boltseal.Component, error) {
 	data, err := in.textBeside(in.beside("go.sum"))
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
@@ -356,13 +369,16 @@ func (in *Input) goSum(f *modfile.File, have map[string]bool) ([]boltseal.Compon
 			highest[fields[0]] = fields[1]
 		}
 	}
+	excluded := map[module.Version]bool{}
+	for _, e := range f.Exclude {
+		excluded[e.Mod] = true
+	}
 	var all []boltseal.Component
 	for _, p := range sortedKeys(highest) {
-		replaced, version := goModReplaced(f, module.Version{Path: p, Version: highest[p]})
-		if version == "" || slices.ContainsFunc(f.Exclude, func(e *modfile.Exclude) bool { return e.Mod.Path == p && e.Mod.Version == highest[p] }) {
-			continue
+		m := module.Version{Path: p, Version: highest[p]}
+		if path, version := replaced.of(m); version != "" && !excluded[m] {
+			all = append(all, boltseal.Component{PURL: goPURL(path, version, ""), Name: path, Version: version})
 		}
-		all = append(all, boltseal.Component{PURL: goPURL(replaced, version, ""), Name: replaced, Version: version})
 	}
 	return all, nil
 }

@@ -12,13 +12,15 @@ import (
 // that say nothing are left out.
 func licenses(statements ...string) []string {
 	var all []string
-	for _, s := range statements {
+	for _, s := range statements[:min(len(statements), maxLicenses)] {
 		if expr := licenseExpression(s); expr != "" && !slices.Contains(all, expr) {
 			all = append(all, expr)
 		}
 	}
 	return all
 }
+
+const maxLicenses = 100 // statements of one component
 
 func licenseExpression(s string) string {
 	// Some packages put a whole licence where its name belongs.

@@ -95,7 +95,7 @@ func (l *linker) settle(c *boltseal.Component) {
 // in the nearest node_modules up the tree (Node.js documentation, "Loading
 // from node_modules folders").
 func (l *linker) require(dir, name string) string {
-	for {
+	for range maxLevels {
 		folder := path.Join(dir, "node_modules", name)
 		if purl, ok := l.byDir[folder]; ok {
 			return purl
@@ -112,7 +112,14 @@ func (l *linker) require(dir, name string) string {
 			dir = path.Dir(dir)
 		}
 	}
+	return ""
 }
+
+// Beyond these only somebody who wants to keep the scan busy goes.
+const (
+	maxLevels     = 64    // folders up the tree
+	maxCandidates = 1_000 // components of one name
+)
 
 // nearest finds the component of that name whose place shares the longest
 // path with dir: the one in the same site-packages, gem home or library
@@ -120,7 +127,8 @@ func (l *linker) require(dir, name string) string {
 // is declared itself.
 func (l *linker) nearest(name, dir string, c *boltseal.Component) string {
 	best, shared, depth := "", -1, 0
-	for _, other := range l.byName[name] {
+	candidates := l.byName[name]
+	for _, other := range candidates[:min(len(candidates), maxCandidates)] {
 		if other.declared && c.Basis != boltseal.Declared {
 			continue
 		}

@@ -203,8 +203,15 @@ func (in *Input) npmInstalled(root string) map[string]npmPlaced {
 
 // npmAskedFor says whether the application in root asks for a package itself.
 func (in *Input) npmAskedFor(root, name string) bool {
-	m, _ := in.npmManifest(root)
-	return slices.Contains(m.asks(true), name)
+	asked, _ := in.once("npm-asked "+root, func() any {
+		m, _ := in.npmManifest(root)
+		asked := map[string]bool{}
+		for _, name := range m.asks(true) {
+			asked[name] = true
+		}
+		return asked
+	}).(map[string]bool)
+	return asked[name]
 }
 
 // npmManifest reads the package.json of a folder of the project's own. It
@@ -273,8 +280,13 @@ func (m *npmManifest) asks(dev bool) []string {
 		}
 	}
 	slices.Sort(names)
-	return slices.Compact(names)
+	names = slices.Compact(names)
+	return names[:min(len(names), maxNpmNeeds)]
 }
+
+// maxNpmNeeds is how many names one manifest may ask for; real ones stay
+// below a thousand.
+const maxNpmNeeds = 10_000
 
 // needs gives the same as purls without a version, which link resolves.
 func (m *npmManifest) needs(dev bool) []string {

@@ -79,7 +79,10 @@ func (in *Input) npmLockIsSpent() bool {
 // graph are folders, and that of the project is empty.
 type npmTree struct {
 	graph
-	in *Input
+	in       *Input
+	children map[string]map[string]bool // folder → names in its node_modules
+	folder   string                     // the one that line is of
+	line     []string
 }
 
 func (t *npmTree) folders(packages map[string]npmLocked) {
@@ -127,6 +130,7 @@ func (t *npmTree) locked(folder string, p npmLocked) {
 	if !npmName(name) || p.Version == "" && p.Resolved == "" {
 		return
 	}
+	t.place(folder)
 	t.add(folder, boltseal.Component{
 		PURL: npmPURL(name, string(p.Version), p.Resolved), Name: name, Version: npmVersion(string(p.Version)),
 		Licenses: licenses(string(p.License)), Hashes: integrity(p.Integrity), Dev: p.Dev,
@@ -148,26 +152,64 @@ func (t *npmTree) needs(folder, name string, own bool) {
 	}
 }
 
+// place notes that a package lies in folder.
+func (t *npmTree) place(folder string) {
+	parent, name := npmParent(folder)
+	if t.children == nil {
+		t.children = map[string]map[string]bool{}
+	}
+	if t.children[parent] == nil {
+		t.children[parent] = map[string]bool{}
+	}
+	t.children[parent][name] = true
+}
+
+// npmParent splits "a/node_modules/@b/c" into "a" and "@b/c".
+func npmParent(folder string) (parent, name string) {
+	at := strings.LastIndex("/"+folder, "/node_modules/")
+	if at < 0 {
+		return "", folder
+	}
+	return strings.TrimSuffix(folder[:at], "/"), folder[at+len("node_modules/"):]
+}
+
 // require finds the folder that a package gets name from: the nearest
 // node_modules up the tree.
 func (t *npmTree) require(folder, name string) string {
-	for {
-		to := path.Join(folder, "node_modules", name)
-		if t.byKey[to] != nil {
-			return to
+	if t.line == nil || t.folder != folder {
+		t.folder, t.line = folder, t.up(folder)
+	}
+	for _, parent := range t.line {
+		if t.children[parent][name] {
+			return path.Join(parent, "node_modules", name)
 		}
-		if folder == "" || folder == "." {
-			return ""
+	}
+	return ""
+}
+
+// up lists folder and those above it that have a node_modules.
+func (t *npmTree) up(folder string) []string {
+	line := []string{}
+	for range maxNpmDepth {
+		if t.children[folder] != nil {
+			line = append(line, folder)
+		}
+		if folder == "" {
+			break
 		}
 		if folder = path.Dir(folder); path.Base(folder) == "node_modules" {
 			folder = path.Dir(folder)
 		}
+		if folder == "." {
+			folder = ""
+		}
 	}
+	return line
 }
 
 const (
-	maxNpmDepth = 64 // of folders in folders in version 1
-	maxNpmPath  = 4 << 10
+	maxNpmDepth = 64      // of folders in folders in version 1
+	maxNpmPath  = 1 << 10 // bytes of a folder's path
 )
 
 func (t *npmTree) nested(folder string, packages map[string]*npmNested, depth int) {

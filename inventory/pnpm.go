@@ -16,18 +16,18 @@ import (
 // pnpmLock is one document of pnpm-lock.yaml in the lock file versions 5 to
 // 9. A project without workspaces stands at the top until version 6.
 type pnpmLock struct {
-	Version      loose                   `yaml:"lockfileVersion"`
-	Importers    map[string]pnpmImporter `yaml:"importers"`
-	Packages     map[string]pnpmPackage  `yaml:"packages"`
-	Snapshots    map[string]pnpmPackage  `yaml:"snapshots"` // since version 9 the packages with their peers
+	Version      loose                 `yaml:"lockfileVersion"`
+	Importers    yamlMap[pnpmImporter] `yaml:"importers"`
+	Packages     yamlMap[pnpmPackage]  `yaml:"packages"`
+	Snapshots    yamlMap[pnpmPackage]  `yaml:"snapshots"` // since version 9 the packages with their peers
 	pnpmImporter `yaml:",inline"`
 }
 
 // pnpmImporter is what one project asks for.
 type pnpmImporter struct {
-	Dependencies         map[string]pnpmAnswer `yaml:"dependencies"`
-	OptionalDependencies map[string]pnpmAnswer `yaml:"optionalDependencies"`
-	DevDependencies      map[string]pnpmAnswer `yaml:"devDependencies"`
+	Dependencies         yamlMap[pnpmAnswer] `yaml:"dependencies"`
+	OptionalDependencies yamlMap[pnpmAnswer] `yaml:"optionalDependencies"`
+	DevDependencies      yamlMap[pnpmAnswer] `yaml:"devDependencies"`
 }
 
 // pnpmAnswer is the version that answers a request. Since version 6 it stands
@@ -58,8 +58,8 @@ type pnpmPackage struct {
 		Commit    string `yaml:"commit"`
 		Directory string `yaml:"directory"`
 	} `yaml:"resolution"`
-	Dependencies         map[string]loose `yaml:"dependencies"`
-	OptionalDependencies map[string]loose `yaml:"optionalDependencies"`
+	Dependencies         yamlMap[loose] `yaml:"dependencies"`
+	OptionalDependencies yamlMap[loose] `yaml:"optionalDependencies"`
 }
 
 func readPnpmLock(_ context.Context, in *Input) ([]boltseal.Component, error) {
@@ -78,7 +78,7 @@ func readPnpmLock(_ context.Context, in *Input) ([]boltseal.Component, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	for {
 		var lock pnpmLock
-		err := decoder.Decode(&lock)
+		err := nextYAML(decoder, &lock)
 		if errors.Is(err, io.EOF) {
 			return g.components(), nil
 		}
@@ -107,7 +107,7 @@ func (l *pnpmLock) into(g *graph, project *node) {
 			continue
 		}
 		n := g.add(key, c)
-		for _, list := range []map[string]loose{p.Dependencies, p.OptionalDependencies} {
+		for _, list := range []yamlMap[loose]{p.Dependencies, p.OptionalDependencies} {
 			for name, answer := range list {
 				n.need(pnpmKey(instances, name, string(answer)))
 			}
@@ -115,10 +115,10 @@ func (l *pnpmLock) into(g *graph, project *node) {
 	}
 	importers := l.Importers
 	if importers == nil {
-		importers = map[string]pnpmImporter{".": l.pnpmImporter}
+		importers = yamlMap[pnpmImporter]{".": l.pnpmImporter}
 	}
 	for folder, importer := range importers {
-		for i, list := range []map[string]pnpmAnswer{
+		for i, list := range []yamlMap[pnpmAnswer]{
 			importer.Dependencies, importer.OptionalDependencies, importer.DevDependencies,
 		} {
 			for name, answer := range list {

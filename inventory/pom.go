@@ -77,8 +77,9 @@ func readPOM(_ context.Context, in *Input) ([]boltseal.Component, error) {
 	if err != nil {
 		return nil, err
 	}
-	line := pomLine{project}
+	line := pomLine{projects: []*pomProject{project}}
 	in.pomParents(&line)
+	line.manage()
 	var components []boltseal.Component
 	unknown := 0
 	for _, w := range project.Wanted {
@@ -110,14 +111,18 @@ func parsePOM(data []byte) (*pomProject, error) {
 
 const maxPOMParents = 8
 
-// pomLine is a project and its parents, nearest first.
-type pomLine []*pomProject
+// pomLine is a project and its parents, nearest first, and what their
+// dependencyManagement says: versions by "group:name".
+type pomLine struct {
+	projects []*pomProject
+	managed  map[string]string
+}
 
 // pomParents follows the parents that lie in the same tree.
 func (in *Input) pomParents(line *pomLine) {
 	file := in.Path
-	for len(*line) < maxPOMParents {
-		parent := (*line)[len(*line)-1].Parent
+	for len(line.projects) < maxPOMParents {
+		parent := line.projects[len(line.projects)-1].Parent
 		if parent.Name == "" {
 			return
 		}
@@ -140,24 +145,30 @@ func (in *Input) pomParents(line *pomLine) {
 		if err != nil || strings.TrimSpace(p.Name) != strings.TrimSpace(parent.Name) {
 			return
 		}
-		*line = append(*line, p)
+		line.projects = append(line.projects, p)
 	}
 }
 
-// version finds a dependency's version: its own, or what the nearest
-// dependencyManagement says. Ranges are left to Maven.
-func (l pomLine) version(w pomWanted, group, name string) string {
-	if w.Version != "" {
-		return pomLiteral(l.expand(w.Version))
-	}
-	for _, p := range l {
+// manage gathers the dependencyManagement of all; the nearest counts.
+func (l *pomLine) manage() {
+	l.managed = map[string]string{}
+	for _, p := range l.projects {
 		for _, m := range p.Managed {
-			if l.expand(m.Group) == group && l.expand(m.Name) == name {
-				return pomLiteral(l.expand(m.Version))
+			key := l.expand(m.Group) + ":" + l.expand(m.Name)
+			if _, nearer := l.managed[key]; !nearer {
+				l.managed[key] = l.expand(m.Version)
 			}
 		}
 	}
-	return ""
+}
+
+// version finds a dependency's version: its own, or the managed one. Ranges
+// are left to Maven.
+func (l *pomLine) version(w pomWanted, group, name string) string {
+	if w.Version != "" {
+		return pomLiteral(l.expand(w.Version))
+	}
+	return pomLiteral(l.managed[group+":"+name])
 }
 
 func pomLiteral(version string) string {
@@ -171,7 +182,7 @@ const maxPOMText = 1 << 10
 
 // expand fills in properties, which may name further ones. What cannot be
 // filled in makes the whole text empty.
-func (l pomLine) expand(s string) string {
+func (l *pomLine) expand(s string) string {
 	s = strings.TrimSpace(s)
 	for range 16 {
 		before, rest, ok := strings.Cut(s, "${")
@@ -190,8 +201,8 @@ func (l pomLine) expand(s string) string {
 	return ""
 }
 
-func (l pomLine) property(name string) (string, bool) {
-	own := l[0]
+func (l *pomLine) property(name string) (string, bool) {
+	own := l.projects[0]
 	switch strings.TrimPrefix(strings.TrimPrefix(name, "project."), "pom.") {
 	case "version":
 		return firstOf(own.Version, own.Parent.Version)
@@ -204,7 +215,7 @@ func (l pomLine) property(name string) (string, bool) {
 	case "parent.groupId":
 		return firstOf(own.Parent.Group)
 	}
-	for _, p := range l {
+	for _, p := range l.projects {
 		if value, ok := p.Properties[name]; ok {
 			return value, true
 		}

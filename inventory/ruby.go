@@ -176,6 +176,9 @@ func gemRequest(text string) string {
 	return strings.TrimSuffix(name, "!")
 }
 
+// maxGemPlatforms is how many builds of one gem a request may mean.
+const maxGemPlatforms = 64
+
 // locked adds "name (version-platform)".
 func (l *gemLock) locked(text, vcs string, own bool) *gemEntry {
 	name, rest, ok := strings.Cut(text, " (")
@@ -188,7 +191,9 @@ func (l *gemLock) locked(text, vcs string, own bool) *gemEntry {
 		version, platform, _ := strings.Cut(version, "-")
 		e.node = l.add(e.key, boltseal.Component{PURL: gemPURL(name, version, platform, vcs), Name: name, Version: version})
 	}
-	l.byName[name] = append(l.byName[name], e)
+	if len(l.byName[name]) < maxGemPlatforms {
+		l.byName[name] = append(l.byName[name], e)
+	}
 	return e
 }
 

@@ -88,10 +88,10 @@ func swiftPURL(url, identity string) (boltseal.PURL, bool) {
 // what it needs. Parts of one pod are components of their own, as subpaths.
 func readPodfileLock(_ context.Context, in *Input) ([]boltseal.Component, error) {
 	var lock struct {
-		Pods      []yaml.Node                     `yaml:"PODS"`
-		Asked     []string                        `yaml:"DEPENDENCIES"`
-		External  map[string]map[string]yaml.Node `yaml:"EXTERNAL SOURCES"`
-		Checkouts map[string]map[string]string    `yaml:"CHECKOUT OPTIONS"`
+		Pods      []yaml.Node                 `yaml:"PODS"`
+		Asked     []string                    `yaml:"DEPENDENCIES"`
+		External  yamlMap[yamlMap[yaml.Node]] `yaml:"EXTERNAL SOURCES"`
+		Checkouts yamlMap[yamlMap[string]]    `yaml:"CHECKOUT OPTIONS"`
 	}
 	if err := in.yaml(&lock); err != nil {
 		return nil, err
@@ -99,7 +99,7 @@ func readPodfileLock(_ context.Context, in *Input) ([]boltseal.Component, error)
 	var g graph
 	for _, pod := range lock.Pods {
 		var text string
-		var needs map[string][]string
+		var needs yamlMap[[]string]
 		switch pod.Kind {
 		case yaml.ScalarNode:
 			text = pod.Value

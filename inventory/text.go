@@ -21,7 +21,7 @@ import (
 // Text files are read whole and become trees several times their size. The
 // largest lock files known are a few megabytes.
 const (
-	maxText = 48 << 20
+	maxText = 32 << 20
 	maxYAML = 16 << 20 // a YAML node is some twenty times its text
 )
 
@@ -145,8 +145,48 @@ func tomlString(data []byte, i int) int {
 // unmarshalYAML decodes the first document of data. An empty one leaves v as
 // it is.
 func unmarshalYAML(data []byte, v any) error {
-	if err := yaml.NewDecoder(bytes.NewReader(data)).Decode(v); err != nil && !errors.Is(err, io.EOF) {
+	err := nextYAML(yaml.NewDecoder(bytes.NewReader(data)), v)
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
+var errYAMLAlias = errors.New("yaml: an alias, which no lock file has")
+
+// nextYAML decodes one document. Aliases are refused: they make a document
+// many times larger than it is.
+func nextYAML(d *yaml.Decoder, v any) error {
+	var document yaml.Node
+	if err := d.Decode(&document); err != nil {
 		return err
+	}
+	nodes := []*yaml.Node{&document}
+	for len(nodes) > 0 {
+		n := nodes[len(nodes)-1]
+		if nodes = append(nodes[:len(nodes)-1], n.Content...); n.Kind == yaml.AliasNode {
+			return errYAMLAlias
+		}
+	}
+	return document.Decode(v)
+}
+
+// yamlMap is a YAML mapping of names. The library compares each key of a Go
+// map with every other.
+type yamlMap[V any] map[string]V
+
+// UnmarshalYAML decodes each value. Something that is no mapping is empty.
+func (m *yamlMap[V]) UnmarshalYAML(n *yaml.Node) error {
+	*m = yamlMap[V]{}
+	if n.Kind != yaml.MappingNode {
+		return nil
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		var v V
+		if err := n.Content[i+1].Decode(&v); err != nil {
+			return err
+		}
+		(*m)[n.Content[i].Value] = v
 	}
 	return nil
 }
@@ -218,17 +258,21 @@ func (m *looseMap) read(data []byte) {
 // same components in the same order.
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
-// maxFolders is how many folders the patterns of a workspace may name.
-const maxFolders = 4096
+// What a workspace may name.
+const (
+	maxFolders      = 4096
+	maxPatterns     = 256
+	maxPatternDepth = 16
+)
 
 // expand lists the folders that workspace patterns such as "packages/*" name
 // below dir. A "**" counts as one folder; patterns that begin with "!" and
 // those that lead out of dir name nothing.
 func (in *Input) expand(dir string, patterns []string) []string {
 	var all []string
-	for _, pattern := range patterns {
+	for _, pattern := range patterns[:min(len(patterns), maxPatterns)] {
 		pattern = path.Clean(strings.TrimPrefix(pattern, "./"))
-		if strings.HasPrefix(pattern, "!") || !fs.ValidPath(pattern) {
+		if strings.HasPrefix(pattern, "!") || !fs.ValidPath(pattern) || strings.Count(pattern, "/") > maxPatternDepth {
 			continue
 		}
 		folders := []string{dir}

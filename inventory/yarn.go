@@ -189,17 +189,17 @@ func yarnResolved(resolved string) string {
 
 // berryEntry is one entry of a yarn.lock since yarn 2.
 type berryEntry struct {
-	Version      loose            `yaml:"version"`
-	Resolution   string           `yaml:"resolution"`
-	LinkType     string           `yaml:"linkType"`
-	Dependencies map[string]loose `yaml:"dependencies"`
+	Version      loose          `yaml:"version"`
+	Resolution   string         `yaml:"resolution"`
+	LinkType     string         `yaml:"linkType"`
+	Dependencies yamlMap[loose] `yaml:"dependencies"`
 }
 
 func parseYarnBerry(data []byte) ([]yarnEntry, error) {
 	if len(data) > maxYAML {
 		return nil, fmt.Errorf("yarn.lock has more than %d bytes", maxYAML)
 	}
-	var lock map[string]berryEntry
+	var lock yamlMap[berryEntry]
 	if err := unmarshalYAML(data, &lock); err != nil {
 		return nil, err
 	}
