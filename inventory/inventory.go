@@ -51,6 +51,8 @@ type Reader struct {
 	// Read returns what one file says. Components need not have Locations,
 	// FoundBy, Name and Version: Read's caller fills in what is empty, the
 	// last two from the purl, and an empty Basis is [boltseal.Declared].
+	// DependsOn may name components by purls without a version, where the
+	// file does not tell which one answers: the nearest of that name does.
 	// Components that come with an error are kept, and the error is a gap.
 	// A Read that panics is a gap too: this contains other people's parsers
 	// and is no excuse for ours.
