@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/boltseal/boltseal"
@@ -98,9 +99,9 @@ func (db *apkDatabase) field(letter byte, value []byte) {
 			p.folder = append(p.folder, '/')
 		}
 	case 'R':
-		file := append(p.folder, value...)
+		file := slices.Concat(p.folder, value)
 		if db.in.wanted(file) {
-			p.files = append(p.files, append([]byte(nil), file...))
+			p.files = append(p.files, file)
 		}
 	}
 }

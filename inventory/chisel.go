@@ -8,8 +8,9 @@ import (
 	"io"
 	"strings"
 
-	"github.com/boltseal/boltseal"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/boltseal/boltseal"
 )
 
 var _ = add(Ecosystem{

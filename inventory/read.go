@@ -13,10 +13,11 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/boltseal/boltseal"
 	"github.com/boltseal/boltseal/internal/limit"
 	"github.com/boltseal/boltseal/source/layer"
-	"golang.org/x/sync/errgroup"
 )
 
 // Options are the optional parameters of [Read]. The zero value reads a
