@@ -34,7 +34,7 @@ func TestLoad(t *testing.T) {
 	for _, c := range cases(t) {
 		t.Run(c[0], func(t *testing.T) {
 			p, err := policy.Load("p.yaml", []byte(c[1]))
-			got := ""
+			var got string
 			if err != nil {
 				got = err.Error()
 			} else {

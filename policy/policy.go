@@ -112,7 +112,7 @@ func (p *Policy) filter(r *boltseal.Report) []string {
 		reasons = append(reasons, fmt.Sprintf("%s left out: not of severity %s", count(mild, "finding"), strings.Join(words, " or ")))
 	}
 	if unfixed > 0 {
-		reasons = append(reasons, fmt.Sprintf("%s left out: no fixed version is known", count(unfixed, "finding")))
+		reasons = append(reasons, count(unfixed, "finding")+" left out: no fixed version is known")
 	}
 	return reasons
 }

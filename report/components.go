@@ -21,7 +21,7 @@ func Components(w io.Writer, r *boltseal.Report, opts *Options) error {
 	p.components(r.Components, o.Verbose)
 	p.gaps(r)
 	p.line()
-	p.flow(0, cell{count(len(r.Components), "component"), bold}, cell{": " + byType(r.Components), plain})
+	p.flow(cell{count(len(r.Components), "component"), bold}, cell{": " + byType(r.Components), plain})
 	_, err := io.WriteString(w, p.String())
 	return err
 }

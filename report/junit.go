@@ -89,15 +89,15 @@ func junitFinding(f *boltseal.Finding) junitCase {
 		c.Skipped = &junitMessage{Message: clean(fmt.Sprintf("waived by %s until %s: %s", f.Waived.Owner, f.Waived.Expires.UTC().Format(time.DateOnly), f.Waived.Reason))}
 		return c
 	}
-	text := clean(f.Message)
+	lines := []string{clean(f.Message)}
 	if fix := fixOf(f); fix != "" && len(f.FixedIn) > 0 {
-		text += "\nfixed in " + clean(strings.Join(f.FixedIn, ", "))
+		lines = append(lines, "fixed in "+clean(strings.Join(f.FixedIn, ", ")))
 	}
 	for _, l := range placesOf(f) {
 		if l.File != "" {
-			text += "\nat " + clean(l.File)
+			lines = append(lines, "at "+clean(l.File))
 		}
 	}
-	c.Failure = &junitMessage{Message: clean(titleOf(f)), Type: f.Severity.String(), Text: text}
+	c.Failure = &junitMessage{Message: clean(titleOf(f)), Type: f.Severity.String(), Text: strings.Join(lines, "\n")}
 	return c
 }

@@ -67,11 +67,11 @@ func (p *page) line(cells ...cell) {
 
 // flow writes cells one after the other, broken at words into as many lines
 // as it takes. Each keeps its ink.
-func (p *page) flow(indent int, cells ...cell) {
+func (p *page) flow(cells ...cell) {
 	var line []cell
 	used := 0
 	emit := func() {
-		p.line(append([]cell{{strings.Repeat(" ", indent), plain}}, line...)...)
+		p.line(line...)
 		line, used = nil, 0
 	}
 	blank := false
@@ -79,14 +79,14 @@ func (p *page) flow(indent int, cells ...cell) {
 		blank = blank || strings.HasPrefix(c.text, " ")
 		for word := range strings.FieldsSeq(c.text) {
 			w := widthOf(word)
-			if used > 0 && used+1+w > p.width-indent {
+			if used > 0 && used+1+w > p.width {
 				emit()
 			}
 			if blank && used > 0 {
 				word, w = " "+word, w+1
 			}
-			for w > p.width-indent {
-				head, tail := split(word, p.width-indent)
+			for w > p.width {
+				head, tail := split(word, p.width)
 				line = append(line, cell{head, c.ink})
 				emit()
 				word, w = tail, widthOf(tail)
@@ -138,7 +138,7 @@ func (p *page) spread(left []cell, right cell) {
 		p.line(append(left, cell{strings.Repeat(" ", gap), plain}, right)...)
 		return
 	}
-	p.flow(0, left...)
+	p.flow(left...)
 	if right.text != "" {
 		p.line(cell{strings.Repeat(" ", indent), plain}, right)
 	}

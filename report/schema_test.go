@@ -123,8 +123,8 @@ func (g *schemaMaker) of(t reflect.Type) map[string]any {
 func (g *schemaMaker) object(t reflect.Type) map[string]any {
 	properties := map[string]any{}
 	required := []string{}
-	for i := range t.NumField() {
-		field := t.Field(i)
+	for field := range t.Fields() {
+		field := field
 		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
 		if name == "-" {
 			continue

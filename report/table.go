@@ -157,7 +157,7 @@ func (p *page) gaps(r *boltseal.Report) {
 		return
 	}
 	p.line()
-	p.flow(0, cell{"Not assessed:", bold}, cell{" what could not be looked at is not known to be clean", faint})
+	p.flow(cell{"Not assessed:", bold}, cell{" what could not be looked at is not known to be clean", faint})
 	for _, g := range r.Gaps {
 		text := clean(g.What) + ": " + clean(g.Why)
 		if g.Platform != "" && len(platformsOf(r)) > 1 {
@@ -208,7 +208,7 @@ func (p *page) summary(r *boltseal.Report, groups []*group) {
 			separator = " · "
 		}
 	}
-	p.flow(0, cells...)
+	p.flow(cells...)
 	var details []string
 	if vulnerabilities, packages, fixable := tally(groups); vulnerabilities > 0 {
 		details = append(details, fmt.Sprintf("%s in %s", plural(vulnerabilities, "vulnerability", "vulnerabilities"), count(packages, "package")),

@@ -12,7 +12,6 @@ var cdxVersions = []string{"1.4", "1.5", "1.6", "1.7"}
 // order in which the XML schema wants them.
 type cdxDocument struct {
 	version      string
-	serial       string
 	metadata     cdxMetadata
 	components   []cdxComponent
 	dependencies []cdxDependency

@@ -2,6 +2,7 @@ package sbom
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -204,7 +205,7 @@ func (w *cdxWriter) component(i int) cdxComponent {
 			}
 		}
 	}
-	c.Properties = append(p, w.details(d)...)
+	c.Properties = slices.Concat(p, w.details(d))
 	return c
 }
 

@@ -252,7 +252,7 @@ func (x *cdxXMLReader) tools(m *cdxMetadata) error {
 			m.tools = append(m.tools, cdxComponent{Group: t.Vendor, Name: trimmed(t.Name), Version: t.Version})
 			return true, err
 		case "components":
-			return x.list("component", func(el *xml.StartElement) error {
+			return x.list("component", func(*xml.StartElement) error {
 				var t cdxComponent
 				err := x.fields(map[string]*string{"group": &t.Group, "name": &t.Name, "version": &t.Version})
 				m.tools = append(m.tools, t)

@@ -58,7 +58,7 @@ func (p *properties) time(name string, t time.Time) {
 // carries itself.
 func (p *properties) at(name string, i int, value string) { p.must(name+":"+strconv.Itoa(i), value) }
 
-// list adds one property for each value: name:0, name:1, …
+// list adds one property for each value: name:0, name:1 and so on.
 func (p *properties) list(name string, values []string) {
 	for i, v := range values {
 		p.must(name+":"+strconv.Itoa(i), v)

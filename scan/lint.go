@@ -21,6 +21,10 @@ import (
 // maxSource bounds one source file; what is larger was not written by people.
 const maxSource = 4 << 20
 
+// maxInstructions bounds one Dockerfile: rules look back along a stage, so
+// that their cost grows faster than the file does.
+const maxInstructions = 1000
+
 // Lint checks the source files at and below paths: those whose names say that
 // they are Dockerfiles, and whatever file is named itself. Findings have the
 // path as the user would write it. What cannot be read is a gap.
@@ -84,6 +88,11 @@ func lintFile(report *boltseal.Report, fsys fs.FS, file, name string, o *Options
 	content, err := readSource(fsys, file)
 	if err != nil {
 		report.Gaps = append(report.Gaps, unreadable(name, err))
+		return
+	}
+	if n := len(dockerfile.Parse(name, content).Instrs); n > maxInstructions {
+		report.Gaps = append(report.Gaps, boltseal.Gap{Kind: "limit", What: "file " + name,
+			Why: fmt.Sprintf("%d instructions, and more than %d are not checked: nobody wrote those", n, maxInstructions)})
 		return
 	}
 	report.Findings = append(report.Findings, lintDockerfile(name, content, o.Now())...)

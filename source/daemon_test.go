@@ -97,8 +97,10 @@ func TestDaemonBehavesBadly(t *testing.T) {
 		},
 		"nonsense":      func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `<html>`) },
 		"a path for ID": func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"Id":"../../x"}`) },
-		"a redirect":    func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://169.254.169.254/", 302) },
-		"half":          half(t, id),
+		"a redirect": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://169.254.169.254/", http.StatusFound)
+		},
+		"half": half(t, id),
 		"no archive": func(w http.ResponseWriter, r *http.Request) {
 			if strings.HasSuffix(r.URL.Path, "/get") {
 				fmt.Fprint(w, strings.Repeat("x", 5000))

@@ -235,8 +235,7 @@ func TestBombs(t *testing.T) {
 	// An endless pipe ends at the quota, and one that is no archive at once.
 	header := dockerTar(t, goodList)[:512]
 	_, err := open(t, "-", &source.Options{Limits: small, Stdin: io.MultiReader(bytes.NewReader(header), zeros{})})
-	var over *limit.Error
-	if !errors.As(err, &over) {
+	if _, ok := errors.AsType[*limit.Error](err); !ok {
 		t.Errorf("an endless archive: got %v", err)
 	}
 	if _, err := open(t, "-", &source.Options{Stdin: zeros{}}); err == nil {

@@ -3,6 +3,7 @@ package source_test
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,9 +49,7 @@ func (l *layoutOf) blob(mediaType string, data []byte, more object) object {
 	d := testimage.Sum(data)
 	l.file("blobs/sha256/"+d.Hex(), data)
 	out := object{"mediaType": mediaType, "digest": d, "size": len(data)}
-	for k, v := range more {
-		out[k] = v
-	}
+	maps.Copy(out, more)
 	return out
 }
 

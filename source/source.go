@@ -26,6 +26,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -150,7 +151,7 @@ func newOpener(opts *Options) *opener {
 		o.Getenv = func(string) string { return "" }
 	}
 	if o.Now == nil {
-		o.Now = time.Now
+		o.Now = time.Now //nolint:forbidigo // the default of the clock in Options
 	}
 	return o
 }
@@ -167,8 +168,8 @@ func (o *opener) close() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	var errs []error
-	for i := len(o.closers) - 1; i >= 0; i-- {
-		errs = append(errs, o.closers[i]())
+	for _, v := range slices.Backward(o.closers) {
+		errs = append(errs, v())
 	}
 	o.closers = nil
 	return errors.Join(errs...)

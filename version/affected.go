@@ -1,6 +1,10 @@
 package version
 
-import "github.com/boltseal/boltseal"
+import (
+	"slices"
+
+	"github.com/boltseal/boltseal"
+)
 
 // Affected says whether v is one of the versions that a speaks of: it is
 // enumerated, or it lies in any of the ranges (OSV schema, "Evaluation").
@@ -54,10 +58,8 @@ func (s *Scheme) within(v string, r *boltseal.Range) bool {
 // listed looks for v as it is spelt first: lists run to thousands, and nearly
 // all spell versions as the ecosystem does.
 func (s *Scheme) listed(v string, versions []string) bool {
-	for _, w := range versions {
-		if w == v {
-			return true
-		}
+	if slices.Contains(versions, v) {
+		return true
 	}
 	for _, w := range versions {
 		if s.Compare(v, w) == 0 {

@@ -49,7 +49,7 @@ func compareAPK(a, b string) int {
 		y.next()
 	}
 	switch {
-	case x.kind == y.kind && x.kind == apkEnd:
+	case x.kind == apkEnd && y.kind == apkEnd:
 		return 0
 	case x.kind == y.kind:
 		// apk calls these the same, which would let the vulnerable one of

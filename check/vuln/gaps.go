@@ -20,7 +20,6 @@ type gapKey struct{ kind, what string }
 type gap struct {
 	n     int
 	names []string // a few of the components
-	none  bool     // there is no database
 }
 
 // someNames is how many components a gap names.
@@ -106,7 +105,7 @@ func (g *gaps) list() []boltseal.Gap {
 
 func (at *gap) words(key gapKey, platform string) boltseal.Gap {
 	out := boltseal.Gap{Kind: key.kind, Platform: platform}
-	compared := fmt.Sprintf("%s not compared", were(at.n, "component"))
+	compared := were(at.n, "component") + " not compared"
 	switch key.kind {
 	case GapNoDatabase:
 		out.What = "known vulnerabilities"
@@ -124,7 +123,7 @@ func (at *gap) words(key gapKey, platform string) boltseal.Gap {
 		out.Why = "the database has none: " + compared
 		out.Hint = "if the feed has them, fetch it with: boltseal db update; a release past its end of life gets no more"
 	case GapUnknownVersion:
-		out.What = fmt.Sprintf("versions of %s", plural(at.n, "component"))
+		out.What = "versions of " + plural(at.n, "component")
 		out.Why = "they cannot be compared with the advisories that there are" + at.some()
 		out.Hint = "build with version information: go build from a tagged commit, a version in the package's manifest"
 	}

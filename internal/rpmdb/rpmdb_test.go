@@ -14,8 +14,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/boltseal/boltseal/internal/rpmdb"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/boltseal/boltseal/internal/rpmdb"
 )
 
 var update = flag.Bool("update", false, "rewrite the expectations in testdata")

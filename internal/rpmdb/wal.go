@@ -3,6 +3,7 @@ package rpmdb
 import (
 	"encoding/binary"
 	"fmt"
+	"maps"
 )
 
 // A write-ahead log is a header and frames, each a page that replaces the
@@ -58,9 +59,7 @@ func (db *sqlite) openLog(log *file) error {
 		pending[int64(binary.BigEndian.Uint32(frame))] = off + walFrameHeader
 		if after := int64(binary.BigEndian.Uint32(frame[4:])); after > 0 {
 			pages = after
-			for n, at := range pending {
-				committed[n] = at
-			}
+			maps.Copy(committed, pending)
 			clear(pending)
 		}
 	}

@@ -118,8 +118,7 @@ func (c *Client) logIn(ctx context.Context, k *call, l *login, sent string, resp
 	case bearer != nil:
 		token, life, err := c.token(ctx, k, l.cred, bearer, resp.Request.URL)
 		if err != nil {
-			var refused *StatusError
-			if errors.As(err, &refused) {
+			if refused, ok := errors.AsType[*StatusError](err); ok {
 				refused.Cause = l.err
 			}
 			return false, err

@@ -115,8 +115,7 @@ func plainURL(u *url.URL) string {
 
 // plainError takes the URL with its query out of an error of net/http.
 func plainError(req *http.Request, err error) error {
-	var ue *url.Error
-	if errors.As(err, &ue) {
+	if ue, ok := errors.AsType[*url.Error](err); ok {
 		err = ue.Err
 	}
 	return fmt.Errorf("%s %s: %w", req.Method, plainURL(req.URL), err)

@@ -53,8 +53,7 @@ func (c *Client) PutBlob(ctx context.Context, ref Ref, desc ocispec.Descriptor, 
 }
 
 func worthRepeating(err error) bool {
-	var status *StatusError
-	if errors.As(err, &status) {
+	if status, ok := errors.AsType[*StatusError](err); ok {
 		return tryLater(status.Status) || status.Status == http.StatusNotFound
 	}
 	return transient(err)

@@ -123,7 +123,7 @@ func New(opts *Options) (*Client, error) {
 		o.UserAgent = "boltseal"
 	}
 	if o.Now == nil {
-		o.Now = time.Now
+		o.Now = time.Now //nolint:forbidigo // the default of the clock in Options
 	}
 	if o.Sleep == nil {
 		o.Sleep = sleep

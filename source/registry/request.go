@@ -93,8 +93,7 @@ func tryLater(status int) bool {
 
 // transient tells whether a failed request may succeed when repeated.
 func transient(err error) bool {
-	var dns *net.DNSError
-	if errors.As(err, &dns) {
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		return dns.IsTemporary && !dns.IsNotFound
 	}
 	var cert *tls.CertificateVerificationError
@@ -104,8 +103,7 @@ func transient(err error) bool {
 		errors.Is(err, ErrAddress), errors.Is(err, errRedirect), errors.As(err, &cert), errors.As(err, &alert):
 		return false
 	}
-	var status *StatusError
-	if errors.As(err, &status) {
+	if status, ok := errors.AsType[*StatusError](err); ok {
 		return tryLater(status.Status)
 	}
 	var op net.Error
