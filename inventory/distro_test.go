@@ -5,9 +5,10 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/boltseal/boltseal"
 	"github.com/boltseal/boltseal/inventory"
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestDistro(t *testing.T) {

@@ -9,9 +9,10 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/boltseal/boltseal/inventory"
 	"github.com/boltseal/boltseal/source/layer"
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestPatterns(t *testing.T) {

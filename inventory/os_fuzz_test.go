@@ -2,6 +2,7 @@ package inventory_test
 
 import (
 	"io/fs"
+	"maps"
 	"testing"
 	"testing/fstest"
 
@@ -21,9 +22,7 @@ func fuzzTree(f *testing.F, ecosystem, path string, rest fstest.MapFS) {
 	limits.FileBytes = 1 << 20
 	f.Fuzz(func(t *testing.T, data []byte) {
 		tree := fstest.MapFS{path: {Data: data, Mode: 0o644}}
-		for name, file := range rest {
-			tree[name] = file
-		}
+		maps.Copy(tree, rest)
 		result, err := inventory.Read(t.Context(), tree, &inventory.Options{Image: true, Jobs: 1, Ecosystems: only, Limits: limits})
 		if err != nil {
 			t.Fatal(err)

@@ -7,10 +7,11 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"github.com/boltseal/boltseal"
-	"github.com/boltseal/boltseal/inventory"
 	"github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/boltseal/boltseal"
+	"github.com/boltseal/boltseal/inventory"
 )
 
 func inflated(t *testing.T, name string) *fstest.MapFile {

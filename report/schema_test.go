@@ -124,7 +124,6 @@ func (g *schemaMaker) object(t reflect.Type) map[string]any {
 	properties := map[string]any{}
 	required := []string{}
 	for field := range t.Fields() {
-		field := field
 		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
 		if name == "-" {
 			continue

@@ -255,9 +255,9 @@ func (c *compiler) compileRule(e *entity) {
 		c.set.counts.Enabled++
 	}
 	body := e.body
-	exceptions := ""
+	var conditions []string
 	for i := range e.exceptions {
-		exceptions += e.exceptions[i].condition()
+		conditions = append(conditions, e.exceptions[i].condition())
 		for _, name := range e.exceptions[i].fields {
 			if _, _, ok := LookupField(name); !ok && !transformed(name) {
 				c.unknown(e, e.exceptions[i].at, name, "exception "+strconv.Quote(e.exceptions[i].name)+": unknown field "+strconv.Quote(clip(name, 80)))
@@ -265,7 +265,7 @@ func (c *compiler) compileRule(e *entity) {
 			}
 		}
 	}
-	if exceptions != "" {
+	if exceptions := strings.Join(conditions, ""); exceptions != "" {
 		body = "(" + body + ")" + exceptions
 	}
 	tree := c.condition(e, body, math.MaxInt, 0)

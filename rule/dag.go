@@ -89,7 +89,7 @@ func (d *dag) intern(key string, make func() *node) *node {
 // operand is the slot of a field or of a transformer. The error is a phrase.
 func (d *dag) operand(o operand, source string) (int, string) {
 	s := slot{}
-	key := ""
+	var key string
 	if o.kind == operandField {
 		f, arg, why := resolveField(o.text, o.arg, o.hasArg, source)
 		if why != "" {
@@ -99,11 +99,11 @@ func (d *dag) operand(o operand, source string) (int, string) {
 		key = f.Name + "\x00" + arg.Text
 	} else {
 		s = slot{transform: o.text, cost: 20}
-		key = o.text + "("
+		keys := []string{o.text + "("}
 		for _, a := range o.args {
 			if a.kind == operandLiteral {
 				s.args = append(s.args, slotArg{slot: -1, literal: a.text})
-				key += strconv.Quote(a.text) + ","
+				keys = append(keys, strconv.Quote(a.text), ",")
 				continue
 			}
 			inner, why := d.operand(a, source)
@@ -112,8 +112,9 @@ func (d *dag) operand(o operand, source string) (int, string) {
 			}
 			s.args = append(s.args, slotArg{slot: inner})
 			s.cost += d.slots[inner].cost
-			key += "#" + strconv.Itoa(inner) + ","
+			keys = append(keys, "#", strconv.Itoa(inner), ",")
 		}
+		key = strings.Join(keys, "")
 		if why := s.transformType(d); why != "" {
 			return -1, why
 		}

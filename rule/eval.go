@@ -168,12 +168,7 @@ func (e *evaluator) compute(n *node) bool {
 		}
 		return true
 	case nodeOr:
-		for _, kid := range n.kids {
-			if e.holds(kid) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(n.kids, e.holds)
 	case nodeNot:
 		return !e.holds(n.kids[0])
 	}

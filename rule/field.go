@@ -215,7 +215,7 @@ func edits(a, b string, limit int) int {
 // events are the names that evt.type can have.
 var events = sync.OnceValue(func() map[string]bool {
 	known := map[string]bool{}
-	for _, name := range strings.Fields(eventTable) {
+	for name := range strings.FieldsSeq(eventTable) {
 		known[name] = true
 	}
 	return known

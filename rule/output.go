@@ -68,7 +68,7 @@ func (f *format) field(s, source string) (part, int, string) {
 	if strings.HasPrefix(s[digits:], "%") {
 		return part{}, 0, "%% is no field"
 	}
-	o, n, why := readField(s[digits:], source)
+	o, n, why := readField(s[digits:])
 	if why != "" {
 		return part{}, 0, why
 	}
@@ -87,7 +87,7 @@ func (f *format) field(s, source string) (part, int, string) {
 
 // readField reads an operand at the head of s and says how long it is; 0
 // when there is none.
-func readField(s, source string) (o operand, n int, why string) {
+func readField(s string) (o operand, n int, why string) {
 	p := &parser{text: s}
 	defer func() {
 		if r := recover(); r != nil {

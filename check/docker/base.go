@@ -3,6 +3,7 @@ package docker
 import (
 	_ "embed"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -30,12 +31,7 @@ type Base struct {
 
 // Has tells whether the image is known to have a program.
 func (b Base) Has(bin string) bool {
-	for _, other := range b.Bins {
-		if other == bin {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(b.Bins, bin)
 }
 
 type baseLine struct {

@@ -83,7 +83,7 @@ func options(t *testing.T, source string) *docker.Options {
 		return nil
 	}
 	o := &docker.Options{}
-	for _, field := range strings.Fields(rest) {
+	for field := range strings.FieldsSeq(rest) {
 		key, value, _ := strings.Cut(field, "=")
 		list := strings.Split(value, ",")
 		switch key {

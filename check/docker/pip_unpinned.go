@@ -1,6 +1,7 @@
 package docker
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/boltseal/boltseal"
@@ -26,7 +27,7 @@ the version with ==, or keep a requirements file with hashes.`,
 					skip = false
 					continue
 				case strings.HasPrefix(w.Text, "-"):
-					skip = strings.Contains(" -e --editable -i --index-url --extra-index-url -t --target --prefix --root -f --find-links --trusted-host --timeout --proxy --platform --python-version ", " "+w.Text+" ")
+					skip = slices.Contains(pipValued, w.Text)
 					continue
 				case !c.Const[i] || pinnedPython(w.Text):
 					continue
@@ -45,4 +46,10 @@ func pinnedPython(s string) bool {
 		return true
 	}
 	return strings.HasPrefix(s, ".") || s == "pip" || s == "setuptools" || s == "wheel"
+}
+
+// pipValued are the options of pip install that take the next word.
+var pipValued = []string{
+	"-e", "--editable", "-i", "--index-url", "--extra-index-url", "-t", "--target", "--prefix",
+	"--root", "-f", "--find-links", "--trusted-host", "--timeout", "--proxy", "--platform", "--python-version",
 }
