@@ -16,11 +16,12 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/boltseal/boltseal"
 	"github.com/boltseal/boltseal/internal/limit"
 	"github.com/boltseal/boltseal/inventory"
 	"github.com/boltseal/boltseal/source/layer"
-	"github.com/google/go-cmp/cmp"
 )
 
 // toy reads lines of "purl basis"; "panic", "fail" and "loop" do what they
