@@ -74,7 +74,7 @@ func (b *bench) subjects(image, form string) []subject {
 			subject{program: "scan, warm", argv: append([]string{b.boltseal, "scan", target, "--db", b.database}, lenient...)})
 	}
 	if b.scalibr != "" && form == "docker.tar" {
-		all = append(all, subject{program: "scalibr", codes: []int{0, 1}, argv: []string{b.scalibr, "--image-tarball=" + path, "--result=" + filepath.Join(b.temp, "scalibr.textproto"), "--offline"}})
+		all = append(all, subject{program: "scalibr", codes: []int{0, 1}, argv: []string{b.scalibr, "-offline", "-image-tarball=" + path, "-o", "cdx-json=" + filepath.Join(b.temp, "scalibr.json")}})
 	}
 	for i := range all {
 		all[i].image, all[i].form = image, form

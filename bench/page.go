@@ -15,12 +15,13 @@ func (b *bench) page(rows []row) string {
 	var p strings.Builder
 	fmt.Fprintf(&p, `# Benchmarks
 
-Made by `+"`make bench`"+`, which runs `+"`go run . -runs %d -o ../docs/bench.md`"+` in bench/, on a machine with %d
-processors (%s, %s). Figures are medians of %d runs; all programs of a block took turns in one
-run, so compare within a block, and trust ratios before seconds.
+`+"`make bench`"+` writes this page. This one: `+"`go run . -runs %d -o ../docs/bench.md`"+` in bench/, on a machine with %d
+processors (%s, %s), with the images of `+"`e2e/images/make.sh full`"+`. Figures are medians of %d runs; all programs of a
+block took turns in one run, so compare within a block, and trust ratios before seconds.
 
-- *floor* only inflates every layer, hashes both streams and walks the tar headers, with the same library and threads; of
-  docker's archives it walks the headers by seeking. No scanner that checks digests can do less.
+- *floor* only inflates every layer, hashes both streams and walks the tar headers, with klauspost/compress, the fastest
+  library there is in Go, and a thread for each processor; of docker's archives it walks the headers by seeking. A scanner
+  that checks digests must do this much.
 - *sbom* and *scan* are the whole program, cold: start-up, reading, cataloguing, matching, writing JSON.
 - *scan, warm* is the same scan once more.
 - *scalibr*, where shown, is osv-scalibr's own program on the same archive.
