@@ -13,8 +13,18 @@ import (
 
 // Write calls write with a new file beside name and, when that succeeds,
 // flushes it to disk and renames it to name with the given permissions.
-// On any error name keeps its old content and the new file is gone.
+// On any error name keeps its old content and the new file is gone. A link is
+// followed, and what is no regular file (a device, a pipe) is written to as it
+// is, for there is nothing to keep whole.
 func Write(name string, perm fs.FileMode, write func(*os.File) error) (err error) {
+	if info, statErr := os.Stat(name); statErr == nil {
+		if !info.Mode().IsRegular() {
+			return through(name, write)
+		}
+		if target, linkErr := filepath.EvalSymlinks(name); linkErr == nil {
+			name = target
+		}
+	}
 	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
 	if err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
@@ -40,6 +50,18 @@ func Write(name string, perm fs.FileMode, write func(*os.File) error) (err error
 		return fmt.Errorf("write %s: %w", name, err)
 	}
 	syncDir(filepath.Dir(name))
+	return nil
+}
+
+// through writes to something that is not a regular file.
+func through(name string, write func(*os.File) error) error {
+	f, err := os.OpenFile(name, os.O_WRONLY, 0)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	if err := errors.Join(write(f), f.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
 	return nil
 }
 

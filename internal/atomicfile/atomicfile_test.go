@@ -44,3 +44,42 @@ func TestOldContentStaysWhenWritingFails(t *testing.T) {
 		t.Error("want an error for a folder that is not there")
 	}
 }
+
+// A device, a pipe or a link that the user names is written to, and never
+// replaced: as root, "-o json=/dev/null" must leave /dev/null a device.
+func TestWhatIsNoRegularFileIsWrittenThrough(t *testing.T) {
+	dir := t.TempDir()
+	target, link := filepath.Join(dir, "target"), filepath.Join(dir, "link")
+	if err := os.WriteFile(target, []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("target", link); err != nil {
+		t.Skipf("no symbolic links here: %v", err)
+	}
+	if err := atomicfile.WriteBytes(link, 0o600, []byte("new")); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Errorf("the link became %v, %v", info.Mode(), err)
+	}
+	if got, _ := os.ReadFile(target); string(got) != "new" {
+		t.Errorf("got %q behind the link, want new", got)
+	}
+	before, err := os.Stat(os.DevNull)
+	if err != nil {
+		t.Skipf("no null device: %v", err)
+	}
+	// A link in a folder of the test's own stands for the device: were it
+	// replaced, only the link would be lost.
+	null := filepath.Join(dir, "null")
+	if err := os.Symlink(os.DevNull, null); err != nil {
+		t.Fatal(err)
+	}
+	if err := atomicfile.WriteBytes(null, 0o644, []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	after, err := os.Stat(null)
+	if err != nil || after.Mode() != before.Mode() || !os.SameFile(before, after) {
+		t.Errorf("the null device became %v, %v", after.Mode(), err)
+	}
+}
