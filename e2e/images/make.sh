@@ -32,10 +32,15 @@ rootfs() {
   [[ -s $tar ]] && return
   need mmdebstrap
   say "installing $1"
-  # shellcheck disable=SC2086
-  mmdebstrap --quiet --format=tar --variant=minbase --aptopt='APT::Install-Recommends "false"' $include $suite "$tar.tmp" ${3:+"$3"} 2>"$work/$1.log" ||
-    { cat "$work/$1.log" >&2; return 1; }
-  mv "$tar.tmp" "$tar"
+  local try
+  for try in 1 2 3; do # a mirror may be busy for a moment
+    # shellcheck disable=SC2086
+    mmdebstrap --format=tar --variant=minbase --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Retries "5"' \
+      $include $suite "$tar.tmp" ${3:+"$3"} 2>"$work/$1.log" && { mv "$tar.tmp" "$tar"; return; }
+    tail -n 20 "$work/$1.log" >&2
+    sleep $((try * 5))
+  done
+  return 1
 }
 
 # apt_layer FULL: what FULL has more than the base.
