@@ -59,7 +59,7 @@ bench: build ## measure against the floor and write docs/bench.md
 	cd bench && $(GO) run . -boltseal ../$(BIN) -o ../docs/bench.md
 
 e2e: build ## test with real images, registries and engines (Linux, root)
-	cd e2e && BOLTSEAL=$(CURDIR)/$(BIN) $(GO) test ./...
+	cd e2e && BOLTSEAL=$(CURDIR)/$(BIN) $(GO) test -timeout 30m ./...
 
 clean: ## remove what the other targets made
 	rm -rf bin $(DEMO) dist
