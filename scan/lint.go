@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path"
 	"strings"
@@ -12,7 +13,6 @@ import (
 
 	"github.com/boltseal/boltseal"
 	"github.com/boltseal/boltseal/check/docker"
-	"github.com/boltseal/boltseal/internal/limit"
 	"github.com/boltseal/boltseal/policy"
 	"github.com/boltseal/boltseal/source"
 	"github.com/boltseal/boltseal/syntax/dockerfile"
@@ -124,9 +124,12 @@ func readSource(fsys fs.FS, name string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	content, err := limit.ReadAll(f, maxSource, &limit.Error{What: name, Max: maxSource, Unit: "bytes", Flag: "nothing"})
+	content, err := io.ReadAll(io.LimitReader(f, maxSource+1))
 	if err != nil {
 		return nil, err
+	}
+	if len(content) > maxSource {
+		return nil, fmt.Errorf("it is larger than %d bytes, and nobody wrote that", maxSource)
 	}
 	if bytes.IndexByte(content, 0) >= 0 {
 		return nil, errors.New("it is not text")
