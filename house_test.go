@@ -18,7 +18,7 @@ import (
 var floors = [][]string{
 	{"."},
 	{"internal/limit", "internal/strictjson", "internal/atomicfile", "internal/spdx", "internal/testimage", "version", "policy", "rule"},
-	{"syntax/dockerfile", "source/layer", "source/registry", "advisory", "sbom"},
+	{"syntax/dockerfile", "source/layer", "source/registry", "advisory", "sbom", "vex"},
 	{"source", "inventory", "check/docker", "check/vuln", "report"},
 	{"scan", "remedy"},
 	{"cli"},

@@ -1,6 +1,9 @@
 package boltseal
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Waiver is a finding accepted on purpose: by whom, why, and until when.
 type Waiver struct {
@@ -12,6 +15,20 @@ type Waiver struct {
 	Owner   string    `json:"owner"`
 	Expires time.Time `json:"expires,omitzero"`
 	Source  string    `json:"source,omitempty"` // the file that grants it
+
+	// Status is not-affected or fixed where the waiver says so, or the VEX
+	// statement that it stands for; empty where a risk is accepted.
+	Status        Status `json:"status,omitempty"`
+	Justification string `json:"justification,omitempty"` // in the words of OpenVEX
+}
+
+// String says who accepts the finding, until when and why; or, of what a VEX
+// document says, who says so and why.
+func (w Waiver) String() string {
+	if w.Expires.IsZero() {
+		return fmt.Sprintf("%s according to %s: %s", w.Status, w.Owner, w.Reason)
+	}
+	return fmt.Sprintf("waived by %s until %s: %s", w.Owner, w.Expires.UTC().Format(time.DateOnly), w.Reason)
 }
 
 // Verdict is the decision: what a gate, an admission webhook and CI obey.

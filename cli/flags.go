@@ -19,6 +19,7 @@ import (
 	"github.com/boltseal/boltseal/policy"
 	"github.com/boltseal/boltseal/scan"
 	"github.com/boltseal/boltseal/source"
+	"github.com/boltseal/boltseal/vex"
 )
 
 // scanFlags are the flags of the verbs that open a target.
@@ -45,6 +46,7 @@ type scanFlags struct {
 	severities []string
 	onlyFixed  bool
 	allowGaps  []string
+	vexFiles   []string
 }
 
 // cacheBytes bounds the results kept of earlier runs.
@@ -108,6 +110,7 @@ func (f *scanFlags) registerChecks(cmd *cobra.Command) {
 	fl.StringVar(&f.db, "db", "", "the advisory database (default: where boltseal db path says)")
 	fl.DurationVar(&f.maxDBAge, "max-db-age", 0, "report a gap when the database is older, such as 72h")
 	fl.StringVar(&f.dockerfile, "dockerfile", "", "what made the image, as a path in your repository: SARIF puts the findings there")
+	fl.StringArrayVar(&f.vexFiles, "vex", nil, "OpenVEX, CycloneDX or CSAF document that says what is not affected; may be repeated")
 	fl.BoolVar(&f.onlyFixed, "only-fixed", false, "show only vulnerabilities that have a fixed version")
 }
 
@@ -223,7 +226,44 @@ func (f *scanFlags) policy() (*policy.Policy, error) {
 		}
 		p.Severities = append(p.Severities, severity)
 	}
+	if err := f.readVEX(p); err != nil {
+		return nil, err
+	}
 	p.OnlyFixed = p.OnlyFixed || f.onlyFixed
 	p.AllowGaps = append(p.AllowGaps, f.allowGaps...)
 	return p, nil
+}
+
+// maxVEX bounds one VEX document.
+const maxVEX = 64 << 20
+
+// readVEX adds what the documents of the policy file and of the flag say. A
+// document that cannot be read ends the run: it may take a statement of
+// another one back.
+func (f *scanFlags) readVEX(p *policy.Policy) error {
+	for _, name := range append(p.VEXFiles, f.vexFiles...) {
+		data, err := readBounded(name, maxVEX)
+		if err != nil {
+			return usageError{fmt.Errorf("read VEX: %w", err)}
+		}
+		statements, err := vex.Read(name, data)
+		if err != nil {
+			return usageError{fmt.Errorf("read VEX: %w", err)}
+		}
+		p.VEX = append(p.VEX, statements...)
+	}
+	return nil
+}
+
+func readBounded(name string, most int64) ([]byte, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, most+1))
+	if err == nil && int64(len(data)) > most {
+		err = fmt.Errorf("%s: more than %d bytes", name, most)
+	}
+	return data, err
 }

@@ -3,6 +3,7 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +29,7 @@ func Load(name string, data []byte) (*Policy, error) {
 		"only-fixed":     func(n ast.Node) (err error) { p.OnlyFixed, err = boolean(n); return err },
 		"allow-gaps":     p.loadAllowGaps,
 		"unused-waivers": p.loadUnusedWaivers,
+		"vex":            func(n ast.Node) (err error) { p.VEXFiles, err = texts(n); return err },
 		"waivers":        func(n ast.Node) error { return p.loadWaivers(name, n) },
 	})
 	if err != nil {
@@ -129,6 +131,13 @@ func loadWaiver(n ast.Node) (boltseal.Waiver, error) {
 		},
 		"expires": func(n ast.Node) (err error) {
 			w.Expires, err = endOfDay(n)
+			return err
+		},
+		"justification": func(n ast.Node) (err error) {
+			if w.Justification, err = text(n); err == nil && !slices.Contains(Justifications, w.Justification) {
+				err = at(n, fmt.Errorf("justification %q: want one of %s", clip(w.Justification), strings.Join(Justifications, ", ")))
+			}
+			w.Status = boltseal.StatusNotAffected
 			return err
 		},
 	})

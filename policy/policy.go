@@ -12,6 +12,7 @@
 //	only-fixed: true             # leave out vulnerabilities that nobody can fix yet
 //	allow-gaps: [unreadable-file]
 //	unused-waivers: ignore       # report (the default) or ignore
+//	vex: [vex/openvex.json]      # documents that say what is not affected
 //	waivers:
 //	  - id: CVE-2024-0727        # or an alias, a check, "docker/*"
 //	    purl: pkg:deb/debian/openssl
@@ -19,6 +20,7 @@
 //	    reason: the parser is not reachable
 //	    owner: alice@example.com
 //	    expires: 2027-01-31      # to the end of that day, UTC
+//	    justification: vulnerable_code_not_in_execute_path  # if so, for VEX
 //
 // Every waiver needs a reason, an owner and a date, and says what it waives
 // with at least one of id, purl, path and key; all that are given must match.
@@ -46,6 +48,8 @@ type Policy struct {
 	AllowGaps           []string            // kinds of gap that do not stand in the way; "*" matches
 	Waivers             []boltseal.Waiver
 	IgnoreUnusedWaivers bool // for a policy that serves many artifacts
+	VEX                 []Statement
+	VEXFiles            []string // documents that the policy file names, for whoever may open files to read
 
 	// Checks are those that ran. Waivers may then name them by their aliases,
 	// and a waiver of one that ran and never failed is reported as unused.
@@ -81,6 +85,7 @@ func (p *Policy) Judge(r *boltseal.Report, now time.Time) {
 		return f.Check == expiredWaiver.ID || f.Check == unusedWaiver.ID
 	})
 	used := p.waive(r.Findings, now)
+	p.heed(r)
 	hidden := p.filter(r)
 	r.Findings = append(r.Findings, p.aboutWaivers(r, used, now)...)
 	slices.SortFunc(r.Findings, boltseal.Finding.Compare)
@@ -171,7 +176,8 @@ func (p *Policy) digest() boltseal.Digest {
 		AllowGaps  []string
 		Waivers    []boltseal.Waiver
 		Unused     bool
-	}{p.FailOn.String(), p.Severities, p.OnlyFixed, p.AllowGaps, waivers, p.IgnoreUnusedWaivers})
+		VEX        []Statement `json:",omitempty"`
+	}{p.FailOn.String(), p.Severities, p.OnlyFixed, p.AllowGaps, waivers, p.IgnoreUnusedWaivers, p.VEX})
 	if err != nil {
 		return "" // only a year past 9999 cannot be written, and Load refuses it
 	}

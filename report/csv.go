@@ -77,11 +77,14 @@ func csvFinding(r *boltseal.Report, f *boltseal.Finding) []string {
 		line = append(line, "", "", "")
 	}
 	line = append(line, strings.Join(f.FixedIn, " "), string(f.Status), kev, epss, string(f.Origin), string(f.Location.Layer), csvPlaces(f), titleOf(f))
+	var until, owner string
 	if f.Waived != nil {
-		line = append(line, f.Waived.Expires.UTC().Format(time.DateOnly), f.Waived.Owner)
-	} else {
-		line = append(line, "", "")
+		owner = f.Waived.Owner
+		if !f.Waived.Expires.IsZero() {
+			until = f.Waived.Expires.UTC().Format(time.DateOnly)
+		}
 	}
+	line = append(line, until, owner)
 	line = append(line, f.Key)
 	for i := range line {
 		line[i] = csvText(line[i])

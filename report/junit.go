@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/boltseal/boltseal"
 )
@@ -86,7 +85,7 @@ func junitFinding(f *boltseal.Finding) junitCase {
 		c.Name += " (" + clean(f.Subject.Platform) + ")"
 	}
 	if f.Waived != nil {
-		c.Skipped = &junitMessage{Message: clean(fmt.Sprintf("waived by %s until %s: %s", f.Waived.Owner, f.Waived.Expires.UTC().Format(time.DateOnly), f.Waived.Reason))}
+		c.Skipped = &junitMessage{Message: clean(f.Waived.String())}
 		return c
 	}
 	lines := []string{clean(f.Message)}

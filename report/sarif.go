@@ -152,7 +152,7 @@ func sarifResultOf(r *boltseal.Report, f *boltseal.Finding, rule int, dockerfile
 	}
 	if f.Waived != nil {
 		out.Suppressions = []sarifSuppression{{Kind: "external", Status: "accepted",
-			Justification: clean(fmt.Sprintf("%s (%s, until %s)", f.Waived.Reason, f.Waived.Owner, f.Waived.Expires.UTC().Format(time.DateOnly)))}}
+			Justification: clean(f.Waived.String())}}
 	}
 	return out
 }

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/boltseal/boltseal"
 )
@@ -281,7 +280,7 @@ func titleCell(at *row) string {
 		title = cleanList(at.platforms, 2, false) + " only: " + title
 	}
 	if at.waived {
-		title = fmt.Sprintf("waived by %s until %s: %s", clean(at.Waived.Owner), at.Waived.Expires.UTC().Format(time.DateOnly), clean(at.Waived.Reason))
+		title = clean(at.Waived.String())
 	}
 	return title
 }
