@@ -21,7 +21,8 @@ type Report struct {
 	Findings   []Finding   `json:"findings"`
 	Gaps       []Gap       `json:"gaps"`
 	Verdict    Verdict     `json:"verdict"`
-	Snapshot   *Snapshot   `json:"snapshot,omitempty"` // of the advisory data, if any was used
+	Snapshot   *Snapshot   `json:"snapshot,omitempty"`  // of the advisory data, if any was used
+	Scorecard  *Scorecard  `json:"scorecard,omitempty"` // of an audit
 }
 
 // Tool is the program that made a report.
