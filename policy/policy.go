@@ -72,7 +72,8 @@ func Default() *Policy {
 	return &Policy{FailOn: failOn}
 }
 
-// Judge applies the policy to a report at a moment. It marks the findings
+// Judge applies the policy to a report at a moment. It scores every finding,
+// marks the findings
 // that are waived, takes out those that the policy does not want to see, adds
 // findings about waivers that have expired or match nothing, brings the
 // findings in order and sets the verdict. Judging a report again with the
@@ -88,6 +89,7 @@ func (p *Policy) Judge(r *boltseal.Report, now time.Time) {
 	p.heed(r)
 	hidden := p.filter(r)
 	r.Findings = append(r.Findings, p.aboutWaivers(r, used, now)...)
+	prioritise(r.Findings)
 	slices.SortFunc(r.Findings, boltseal.Finding.Compare)
 	r.Verdict = p.verdict(r)
 	r.Verdict.Reasons = append(r.Verdict.Reasons, hidden...)

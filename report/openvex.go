@@ -72,10 +72,7 @@ func writeOpenVEX(w io.Writer, r *boltseal.Report, _ *Options) error {
 	}
 	sum := sha256.Sum256(said)
 	doc.ID = "https://openvex.dev/docs/public/vex-" + hex.EncodeToString(sum[:])
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(doc)
+	return encode(w, doc)
 }
 
 func openVEXOf(f *boltseal.Finding, r *boltseal.Report) openVEXStatement {
