@@ -17,8 +17,8 @@ import (
 // ARCHITECTURE.md explains the house.
 var floors = [][]string{
 	{"."},
-	{"internal/limit", "internal/strictjson", "internal/atomicfile", "internal/spdx", "internal/testimage", "version", "policy", "rule"},
-	{"syntax/dockerfile", "source/layer", "source/registry", "advisory", "sbom", "vex"},
+	{"internal/limit", "internal/strictjson", "internal/atomicfile", "internal/spdx", "internal/testimage", "version", "policy", "rule", "audit"},
+	{"syntax/dockerfile", "syntax/manifest", "source/layer", "source/registry", "advisory", "sbom", "vex"},
 	{"source", "inventory", "check/docker", "check/vuln", "report"},
 	{"scan", "remedy"},
 	{"cli"},
