@@ -2,6 +2,7 @@ package docker
 
 import (
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/boltseal/boltseal"
@@ -28,24 +29,43 @@ type acceptance struct {
 
 // accepted leaves out the findings that a comment accepts.
 func (m *Model) accepted(findings []boltseal.Finding, rules []Rule) []boltseal.Finding {
-	file := m.fileWide()
-	aliases := func(id string) []string {
-		for i := range rules {
-			if rules[i].ID == id {
-				return rules[i].Aliases
-			}
+	aliases := map[string][]string{}
+	for i := range rules {
+		aliases[rules[i].ID] = rules[i].Aliases
+	}
+	answers := map[question]bool{}
+	covered := func(in *dockerfile.Instr, id string, comments func() []acceptance) bool {
+		q := question{in, id}
+		answer, ok := answers[q]
+		if !ok {
+			answer = slices.ContainsFunc(comments(), func(a acceptance) bool { return a.covers(id, aliases[id]) })
+			answers[q] = answer
 		}
-		return nil
+		return answer
 	}
 	return slices.DeleteFunc(findings, func(f boltseal.Finding) bool {
-		here := file
-		if in := m.at(f.Location.Span.Start); in != nil {
-			for _, c := range in.Above {
-				here = append(slices.Clip(here), local(c.Text)...)
-			}
+		if covered(nil, f.Check, m.fileWide) {
+			return true
 		}
-		return slices.ContainsFunc(here, func(a acceptance) bool { return a.covers(f.Check, aliases(f.Check)) })
+		in := m.at(f.Location.Span.Start)
+		if in == nil || len(in.Above) == 0 {
+			return false
+		}
+		return covered(in, f.Check, func() []acceptance {
+			var here []acceptance
+			for _, c := range in.Above {
+				here = append(here, local(c.Text)...)
+			}
+			return here
+		})
 	})
+}
+
+// question is whether the comments above an instruction, or those of the
+// whole file where it is nil, accept a check.
+type question struct {
+	in *dockerfile.Instr
+	id string
 }
 
 func (a acceptance) covers(id string, aliases []string) bool {
@@ -134,10 +154,10 @@ func names(list string) []string {
 
 // at is the instruction that an offset lies in.
 func (m *Model) at(offset int) *dockerfile.Instr {
-	for _, in := range m.File.Instrs {
-		if offset >= in.Span.Start && offset <= in.Span.End {
-			return in
-		}
+	instrs := m.File.Instrs
+	i := sort.Search(len(instrs), func(i int) bool { return instrs[i].Span.End >= offset })
+	if i < len(instrs) && offset >= instrs[i].Span.Start {
+		return instrs[i]
 	}
 	return nil
 }

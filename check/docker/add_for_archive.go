@@ -19,26 +19,10 @@ var _ = add(Rule{
 				continue
 			}
 			for _, source := range sources(step) {
-				if isArchive(source) && strings.Contains(source, ".t") && unpacked(step, path.Base(source)) {
+				if isArchive(source) && strings.Contains(source, ".t") && step.behind("tar "+path.Base(source)) {
 					p.Report(step.Span, source+" is unpacked later on, and stays in this layer")
 				}
 			}
 		}
 	},
 })
-
-// unpacked tells whether tar is called on a file behind a step.
-func unpacked(step *Step, name string) bool {
-	for later := range step.later() {
-		if later.Name != "RUN" {
-			continue
-		}
-		for i := range later.Script.Commands {
-			c := &later.Script.Commands[i]
-			if c.Name == "tar" && strings.Contains(joined(c), name) {
-				return true
-			}
-		}
-	}
-	return false
-}

@@ -1,6 +1,10 @@
 package docker
 
-import "github.com/boltseal/boltseal"
+import (
+	"strings"
+
+	"github.com/boltseal/boltseal"
+)
 
 var _ = add(Rule{
 	Check: boltseal.Check{
@@ -23,10 +27,6 @@ makes apk update needless.`,
 
 // removes tells whether a RUN deletes the path or what is below it.
 func removes(step *Step, path string) bool {
-	for i := range step.Script.Commands {
-		if c := &step.Script.Commands[i]; c.Name == "rm" && mentions(c, path) {
-			return true
-		}
-	}
-	return false
+	word, ok := step.deleted.from(path)
+	return ok && strings.HasPrefix(word, path)
 }

@@ -57,15 +57,10 @@ func (p *Pass) givesCodeAway(step *Step, user string) *dockerfile.Command {
 		if name, _, _ := strings.Cut(owner.Text, ":"); name != user {
 			continue
 		}
-		for before := range step.earlier() {
-			if before.Name != "COPY" && before.Name != "ADD" || !codeIn(before) {
-				continue
-			}
-			lands := p.lands(before)
-			for _, w := range paths {
-				if at := step.State.target(w.Text, p.File.Escape); at != "" && len(lands) > 0 && within(lands[0], at) {
-					return c
-				}
+		for _, w := range paths {
+			at := step.State.target(w.Text, p.File.Escape)
+			if _, ok := step.State.past.code.below(at); at != "" && ok {
+				return c
 			}
 		}
 	}

@@ -18,7 +18,7 @@ own vulnerabilities. Give --no-install-recommends and name what is needed.`,
 	Run: func(p *Pass) {
 		for step, c := range p.Commands("apt-get", "apt") {
 			sub, _ := c.Sub()
-			if sub.Text != "install" || c.Flagged(0, "--no-install-recommends") || hasOption(c, "APT::Install-Recommends=false", "APT::Install-Recommends=0", "APT::Install-Recommends=no") || configuredWithoutRecommends(step) {
+			if sub.Text != "install" || c.Flagged(0, "--no-install-recommends") || hasOption(c, "APT::Install-Recommends=false", "APT::Install-Recommends=0", "APT::Install-Recommends=no") || step.State.past.lean {
 				continue
 			}
 			p.Report(c.Span, "recommended packages come along",
@@ -34,20 +34,6 @@ func hasOption(c *dockerfile.Command, options ...string) bool {
 			if strings.EqualFold(strings.TrimPrefix(w.Text, "-o"), option) {
 				return true
 			}
-		}
-	}
-	return false
-}
-
-// configuredWithoutRecommends tells whether an earlier step of the stage
-// wrote the setting for all of apt.
-func configuredWithoutRecommends(step *Step) bool {
-	for other := range step.In.All("RUN") {
-		if other == step {
-			return false
-		}
-		if strings.Contains(other.Args.Value, "APT::Install-Recommends") {
-			return true
 		}
 	}
 	return false

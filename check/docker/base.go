@@ -146,10 +146,7 @@ func wildcard(pattern, s string) bool {
 
 // BaseImage is what is known of the image at the bottom of a stage.
 func (s *Stage) BaseImage() Base {
-	for s.Base != nil {
-		s = s.Base
-	}
-	return s.known
+	return s.Root.known
 }
 
 // baseShell is the shell of the shell form at the start of a stage. An image

@@ -16,7 +16,7 @@ works.`,
 	Run: func(p *Pass) {
 		for _, s := range p.Stages {
 			for _, name := range bareUses(s.Stage.Image.Text, p.File.Escape) {
-				if v, ok := p.Global[name]; ok && !v.Known && v.Value == "" && !slices.Contains(predefined, name) {
+				if v, ok := p.Global.Get(name); ok && !v.Known && v.Value == "" && !slices.Contains(predefined, name) {
 					p.Report(s.Stage.Image.Span, "ARG "+name+" has no default, so a plain build has no base image")
 				}
 			}

@@ -18,11 +18,11 @@ that is none, or takes another image than was meant. Declare it with ARG on top 
 	Run: func(p *Pass) {
 		for _, s := range p.Stages {
 			for _, name := range bareUses(s.Stage.Image.Text, p.File.Escape) {
-				if _, ok := p.Global[name]; ok || slices.Contains(predefined, name) {
+				if _, ok := p.Global.Get(name); ok || slices.Contains(predefined, name) {
 					continue
 				}
 				message := "no ARG before the first FROM declares " + name
-				if like := similar(name, slices.Sorted(maps.Keys(p.Global))); like != "" {
+				if like := similar(name, p.Global.names()); like != "" {
 					message += "; did you mean " + like + "?"
 				}
 				p.Report(s.Stage.Image.Span, message)

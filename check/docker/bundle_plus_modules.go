@@ -2,7 +2,6 @@ package docker
 
 import (
 	"path"
-	"strings"
 
 	"github.com/boltseal/boltseal"
 )
@@ -16,7 +15,7 @@ vulnerability in parts that never run. Copy the bundle alone, and only those mod
 	Run: func(p *Pass) {
 		for step := range p.shipped("COPY") {
 			from := p.origin(step)
-			if from == nil || !bundles(from) {
+			if from == nil || !from.End().past.bundles {
 				continue
 			}
 			for _, source := range sources(step) {
@@ -27,16 +26,3 @@ vulnerability in parts that never run. Copy the bundle alone, and only those mod
 		}
 	},
 })
-
-// bundles tells whether a stage makes a bundle with nothing left external.
-func bundles(s *Stage) bool {
-	for step := range s.history("RUN") {
-		for i := range step.Script.Commands {
-			text := " " + joined(&step.Script.Commands[i]) + " "
-			if strings.Contains(text, "esbuild ") && strings.Contains(text, " --bundle") && !strings.Contains(text, "external") || strings.Contains(text, "ncc build") {
-				return true
-			}
-		}
-	}
-	return false
-}

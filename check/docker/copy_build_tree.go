@@ -19,7 +19,7 @@ stage is for. Copy only what runs: the binary, dist/, the modules for production
 				continue
 			}
 			for _, source := range sources(step) {
-				if dir := p.contextFolder(from); dir != "" && within(dir, path.Join("/", source)) && path.Join("/", source) != "/" {
+				if dir := contextFolder(from); dir != "" && within(dir, path.Join("/", source)) && path.Join("/", source) != "/" {
 					p.Report(step.Span, source+" of "+from.label()+" is all that the build context was copied to, sources included")
 					break
 				}
@@ -30,16 +30,10 @@ stage is for. Copy only what runs: the binary, dist/, the modules for production
 
 // contextFolder is where a stage copies all of the build context to and then
 // works on it.
-func (p *Pass) contextFolder(s *Stage) string {
-	dir, worked := "", false
-	for step := range s.history() {
-		if wholeContext(step) {
-			dir = step.State.target(destination(step), p.File.Escape)
-		}
-		worked = worked || step.Name == "RUN"
-	}
-	if !worked {
+func contextFolder(s *Stage) string {
+	end := s.End().past
+	if !end.worked {
 		return ""
 	}
-	return dir
+	return end.context
 }

@@ -1,7 +1,6 @@
 package docker
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/boltseal/boltseal"
@@ -21,20 +20,10 @@ which fails or brings something of somebody else. Check the name, and the order 
 			if !ok || name == "" || strings.ContainsAny(name, "/:@.$") || p.origin(step) != nil || strings.EqualFold(name, step.In.Name) {
 				continue
 			}
-			var earlier, later []string
-			for _, s := range p.Stages {
-				switch {
-				case s.Name == "":
-				case s.Index < step.In.Index:
-					earlier = append(earlier, s.Name)
-				case s.Index > step.In.Index:
-					later = append(later, s.Name)
-				}
-			}
 			n, isNumber := number(name)
-			like := similar(name, earlier)
+			like := similar(name, p.namesBefore(step.In.Index))
 			switch {
-			case slices.Contains(later, strings.ToLower(name)):
+			case p.File.StageNamed(name, len(p.Stages)) != nil:
 				p.Report(flag.Span, "stage "+name+" comes only further down")
 			case isNumber && n > step.In.Index:
 				p.Report(flag.Span, "there is no stage "+name+" before this one")
@@ -45,3 +34,18 @@ which fails or brings something of somebody else. Check the name, and the order 
 		}
 	},
 })
+
+// namesBefore lists the names of the stages before one; nil when there are
+// more than people mistype one of.
+func (m *Model) namesBefore(index int) []string {
+	if index > maxNames {
+		return nil
+	}
+	var out []string
+	for _, s := range m.Stages[:index] {
+		if s.Name != "" {
+			out = append(out, s.Name)
+		}
+	}
+	return out
+}

@@ -16,7 +16,7 @@ files that are needed. To get a single layer, scratch as the base is the place f
 	Run: func(p *Pass) {
 		for step := range p.All("COPY") {
 			from := p.origin(step)
-			if from == nil || step.In.lineage()[0].Image.Name == "scratch" || from.BaseImage().PM == "" || from.BaseImage().PM == "none" {
+			if from == nil || step.In.Root.Image.Name == "scratch" || from.BaseImage().PM == "" || from.BaseImage().PM == "none" {
 				continue // what is made for copying has no system of its own
 			}
 			for _, source := range sources(step) {

@@ -27,7 +27,7 @@ image they are dead weight and hundreds of components to patch. Install with --o
 			if from == nil {
 				continue
 			}
-			if dir := comesAlong(p.devModules(from), sources(step)); dir != "" {
+			if dir := comesAlong(from.End().past.dev, sources(step)); dir != "" {
 				p.Report(step.Span, "components for development come along: "+from.label()+" installs all of package.json into "+dir)
 			}
 		}
@@ -37,13 +37,8 @@ image they are dead weight and hundreds of components to patch. Install with --o
 // devInstall reports an install in the image itself that nothing takes
 // development components from again.
 func (p *Pass) devInstall(step *Step) {
-	if prunes(step) {
+	if step.Prunes || step.behind("prune") {
 		return
-	}
-	for later := range step.later() {
-		if prunes(later) {
-			return
-		}
 	}
 	for n := range nodeInstalls(step) {
 		if !n.Prod && len(n.Args) == 0 {
@@ -54,32 +49,13 @@ func (p *Pass) devInstall(step *Step) {
 }
 
 // comesAlong is the first of the folders that one of the sources holds.
-func comesAlong(dirs, sources []string) string {
+func comesAlong(dirs shelf[*Step], sources []string) string {
 	for _, source := range sources {
-		for _, dir := range dirs {
-			if within(dir, path.Join("/", source)) {
-				return dir
-			}
+		if dir, ok := dirs.below(path.Join("/", source)); ok {
+			return dir
 		}
 	}
 	return ""
-}
-
-// devModules are the folders of a stage that hold development components at
-// the stage's end. A prune is taken to clean them all.
-func (p *Pass) devModules(s *Stage) []string {
-	var dirs []string
-	for step := range s.history("RUN") {
-		for n := range nodeInstalls(step) {
-			if n.Dir != "" && !n.Prod && len(n.Args) == 0 {
-				dirs = append(dirs, path.Join(n.Dir, "node_modules"))
-			}
-		}
-		if prunes(step) {
-			dirs = nil
-		}
-	}
-	return dirs
 }
 
 // label is how people speak of a stage.

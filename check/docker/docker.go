@@ -8,6 +8,7 @@
 package docker
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"time"
@@ -83,6 +84,11 @@ func Run(f *dockerfile.File, rules []Rule, opts *Options) []boltseal.Finding {
 		findings = append(findings, finding(f, &parseCheck, e.Span, e.Message, nil))
 	}
 	m := newModel(f)
+	for step := range m.All("RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK") {
+		if step.Script != nil && step.Script.Skipped {
+			findings = append(findings, finding(f, &parseCheck, step.Keyword.Span, "the script is larger or nested deeper than what can be checked, so it was not", nil))
+		}
+	}
 	for i := range rules {
 		rules[i].Run(&Pass{Model: m, Options: o, rule: &rules[i], findings: &findings})
 	}
@@ -101,12 +107,15 @@ func (p *Pass) Report(at boltseal.Span, message string, fixes ...boltseal.Fix) {
 	*p.findings = append(*p.findings, finding(p.File, &p.rule.Check, at, message, fixes))
 }
 
+// maxExcerpt bounds what a finding quotes of the file.
+const maxExcerpt = 1 << 10
+
 func finding(f *dockerfile.File, check *boltseal.Check, at boltseal.Span, message string, fixes []boltseal.Fix) boltseal.Finding {
-	excerpt, _, _ := strings.Cut(f.Text(at), "\n")
+	excerpt, _, _ := bytes.Cut(f.Source[at.Start:min(at.End, at.Start+maxExcerpt)], []byte("\n"))
 	found := boltseal.Finding{
 		Check: check.ID, Title: check.Title, Message: message, Severity: check.Severity,
 		Location: f.Location(at), Fixes: fixes,
-		Evidence: []boltseal.Evidence{{Kind: boltseal.EvidenceStable, Excerpt: strings.TrimSpace(excerpt)}},
+		Evidence: []boltseal.Evidence{{Kind: boltseal.EvidenceStable, Excerpt: strings.ToValidUTF8(strings.TrimSpace(string(excerpt)), "")}},
 	}
 	found.Subject.Name = f.Name
 	found.Seal()

@@ -24,10 +24,9 @@ script alone in CMD, or the interpreter's whole path in ENTRYPOINT.`,
 			brought := strings.Fields(base.Entrypoint)
 			program := brought[0]
 			name := path.Base(program)
-			own := false
-			for step := range s.history("ENTRYPOINT", "CMD") {
-				own = own || step.Name == "ENTRYPOINT"
-				if step.In != s || !step.IsJSON() || len(step.JSON) == 0 {
+			for step := range s.All("ENTRYPOINT", "CMD") {
+				own := step.State.past.entry
+				if !step.IsJSON() || len(step.JSON) == 0 {
 					continue
 				}
 				first := step.JSON[0].Text
@@ -41,7 +40,7 @@ script alone in CMD, or the interpreter's whole path in ENTRYPOINT.`,
 					}
 				}
 				switch {
-				case step.Name == "CMD" && !own && unversioned(path.Base(first)) == unversioned(name) && !p.laterEntrypoint(step):
+				case step.Name == "CMD" && !own && unversioned(path.Base(first)) == unversioned(name) && !step.behind("ENTRYPOINT"):
 					p.Report(step.Span, "the base image runs "+base.Entrypoint+" already, which would take "+strconv.Quote(first)+" for a script",
 						p.Replace("give the arguments alone", false, step.Args.Span(0, len(step.Args.Value)), jsonArray(rest)))
 				case step.Name == "ENTRYPOINT" && first == name && !p.onPath(path.Dir(program), step):
@@ -63,16 +62,6 @@ func interpreter(entrypoint string) bool {
 	return !strings.HasSuffix(entrypoint, ".sh") && !strings.Contains(path.Base(entrypoint), "entrypoint")
 }
 
-// laterEntrypoint tells whether the stage replaces the ENTRYPOINT further down.
-func (p *Pass) laterEntrypoint(step *Step) bool {
-	for other := range step.later() {
-		if other.Name == "ENTRYPOINT" {
-			return true
-		}
-	}
-	return false
-}
-
 // onPath tells whether programs of a folder can be called by their names
 // alone; a PATH that only the build knows may hold anything.
 func (p *Pass) onPath(dir string, step *Step) bool {
@@ -80,6 +69,6 @@ func (p *Pass) onPath(dir string, step *Step) bool {
 	case "/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin":
 		return true
 	}
-	v, ok := step.State.Vars["PATH"]
-	return ok && (!v.Known && !strings.Contains(v.Value, "$PATH") || strings.Contains(v.Value, dir)) || bringsPrograms(step, p.Model)
+	v, ok := step.State.Vars.Get("PATH")
+	return ok && (!v.Known && !strings.Contains(v.Value, "$PATH") || strings.Contains(v.Value, dir)) || step.State.past.programs
 }

@@ -1,7 +1,6 @@
 package docker
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/boltseal/boltseal"
@@ -16,16 +15,18 @@ ENV of its own.`,
 	},
 	Run: func(p *Pass) {
 		for step := range p.All("ENV") {
-			for i, pair := range step.Pairs {
-				if pair.Legacy || strings.HasPrefix(pair.Value.Text, "'") {
+			set := map[string]bool{}
+			for _, pair := range step.Pairs {
+				if pair.Legacy {
 					continue
 				}
-				for _, other := range step.Pairs[:i] {
-					name := other.Key.Text
-					if _, before := step.State.Vars[name]; !before && name != "PATH" && slices.Contains(bareUses(pair.Value.Text, p.File.Escape), name) {
+				for _, name := range bareUses(pair.Value.Text, p.File.Escape) {
+					_, before := step.State.Vars.Get(name)
+					if set[name] && !before && name != "PATH" && !strings.HasPrefix(pair.Value.Text, "'") {
 						p.Report(pair.Value.Span, pair.Key.Text+" uses "+name+", which this same ENV is only about to set")
 					}
 				}
+				set[pair.Key.Text] = true
 			}
 		}
 	},

@@ -14,7 +14,7 @@ branch is in your image. Name a tag with --branch, or check a commit out behind 
 		for step := range p.All("RUN") {
 			for i := range step.Script.Commands {
 				c := &step.Script.Commands[i]
-				if sub, _ := c.Sub(); c.Name != "git" || sub.Text != "clone" || c.Flagged(0, "-b", "--branch", "--revision") || c.Has("-b") || revisionAfter(step, i) {
+				if sub, _ := c.Sub(); c.Name != "git" || sub.Text != "clone" || c.Flagged(0, "-b", "--branch", "--revision") || c.Has("-b") || step.chooses > i+1 {
 					continue
 				}
 				p.Report(c.Span, "git clone takes whatever the default branch holds today")
@@ -22,14 +22,3 @@ branch is in your image. Name a tag with --branch, or check a commit out behind 
 		}
 	},
 })
-
-// revisionAfter tells whether a later command of the RUN chooses what is
-// checked out.
-func revisionAfter(step *Step, at int) bool {
-	for i := at + 1; i < len(step.Script.Commands); i++ {
-		if c := &step.Script.Commands[i]; c.Name == "git" && c.Has("checkout", "reset", "switch", "fetch") {
-			return true
-		}
-	}
-	return false
-}

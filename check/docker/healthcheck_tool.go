@@ -1,8 +1,6 @@
 package docker
 
 import (
-	"strings"
-
 	"github.com/boltseal/boltseal"
 )
 
@@ -15,16 +13,16 @@ images have no curl, and many have no wget. Use a program that is there, or inst
 	Run: func(p *Pass) {
 		for step := range p.All("HEALTHCHECK") {
 			base := step.In.BaseImage()
-			if step.Script == nil || !base.Found || base.PM == "" || bringsPrograms(step, p.Model) {
+			if step.Script == nil || !base.Found || base.PM == "" || step.State.past.programs {
 				continue
 			}
 			for i := range step.Script.Commands {
 				c := &step.Script.Commands[i]
-				if c.Name != "curl" && c.Name != "wget" || base.Has(c.Name) || mentionedIn(step, c.Name) {
+				if c.Name != "curl" && c.Name != "wget" || base.Has(c.Name) || spokenOf(step, c.Name) {
 					continue
 				}
 				if yes, sure := installed(step, c.Name); !yes && sure {
-					p.Report(c.Span, step.In.lineage()[0].Image.Raw+" has no "+c.Name+", and nothing installs it: the check always fails")
+					p.Report(c.Span, step.In.Root.Image.Raw+" has no "+c.Name+", and nothing installs it: the check always fails")
 					break
 				}
 			}
@@ -32,13 +30,9 @@ images have no curl, and many have no wget. Use a program that is there, or inst
 	},
 })
 
-// mentionedIn tells whether a RUN before a step speaks of a program at all:
+// spokenOf tells whether a RUN before a step speaks of a program at all:
 // scripts and metapackages bring programs under other names.
-func mentionedIn(before *Step, name string) bool {
-	for step := range before.earlier() {
-		if step.Name == "RUN" && strings.Contains(step.Args.Value, name) {
-			return true
-		}
-	}
-	return false
+func spokenOf(step *Step, name string) bool {
+	_, ok := step.State.past.said.Get(name)
+	return ok
 }

@@ -16,7 +16,7 @@ var _ = add(Rule{
 		for step := range p.All("RUN") {
 			for i := range step.Script.Commands {
 				c := &step.Script.Commands[i]
-				if c.Name != "curl" && c.Name != "wget" && c.Name != "git" || verified(step) {
+				if c.Name != "curl" && c.Name != "wget" && c.Name != "git" || step.verified {
 					continue
 				}
 				for _, w := range c.Args[1:] {
@@ -29,17 +29,6 @@ var _ = add(Rule{
 		}
 	},
 })
-
-// verified tells whether a RUN compares checksums or signatures.
-func verified(step *Step) bool {
-	for i := range step.Script.Commands {
-		switch c := &step.Script.Commands[i]; c.Name {
-		case "sha256sum", "sha512sum", "sha1sum", "shasum", "gpg", "gpgv", "cosign", "minisign", "b2sum":
-			return true
-		}
-	}
-	return false
-}
 
 func localAddress(s string) bool {
 	host := strings.TrimPrefix(s, "http://")

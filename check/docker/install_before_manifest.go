@@ -15,7 +15,7 @@ not read package.json", or installs nothing. Copy the list and the lock file fir
 	},
 	Run: func(p *Pass) {
 		for step := range p.All("RUN") {
-			if !step.In.BaseImage().Found || p.bringsFiles(step) {
+			if !step.In.BaseImage().Found || bringsFiles(step) {
 				continue
 			}
 			for i := range step.Script.Commands {
@@ -86,22 +86,9 @@ func fetches(c *dockerfile.Command) bool {
 
 // bringsFiles tells whether anything up to a step may have put the
 // application's files into the stage.
-func (p *Pass) bringsFiles(at *Step) bool {
-	for step := range at.earlier() {
-		if step.Name == "COPY" || step.Name == "ADD" {
-			return true
-		}
-		if step.Name != "RUN" {
-			continue
-		}
-		for i := range step.Script.Commands {
-			if c := &step.Script.Commands[i]; fetches(c) && c.Name != "cd" {
-				return true
-			}
-		}
-		if len(step.Heredocs) > 0 {
-			return true
-		}
+func bringsFiles(at *Step) bool {
+	if at.State.past.brought {
+		return true
 	}
 	for _, f := range at.Flags {
 		if f.Name == "mount" && (mountOption(f.Value.Text, "type") == "bind" || mountOption(f.Value.Text, "type") == "") {

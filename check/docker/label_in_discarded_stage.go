@@ -12,7 +12,7 @@ to the last stage.`,
 	},
 	Run: func(p *Pass) {
 		for step := range p.All("LABEL") {
-			if step.In.Used && !p.ships(step.In) {
+			if step.In.Used && !step.In.Shipped {
 				p.Report(step.Span, "the image does not get the labels of "+step.In.label())
 			}
 		}

@@ -18,11 +18,11 @@ fail with "not found" or "invalid ELF header" only when they are used. Build in 
 		for step := range p.All("COPY") {
 			from := p.origin(step)
 			there, here := p.sourceBase(step).Libc, step.In.BaseImage().Libc
-			if rebuilds(step) || there == "" || here == "" || there == here || there == "none" || here == "none" {
+			if step.behind("rebuild") || there == "" || here == "" || there == here || there == "none" || here == "none" {
 				continue
 			}
 			for _, source := range sources(step) {
-				what := p.compiled(from, source)
+				what := compiled(from, source)
 				if dir := path.Dir(source); what == "" && (dir == "/usr/local/bin" || dir == "/usr/bin" || dir == "/bin") && p.sourceBase(step).Has(path.Base(source)) {
 					what = "the program"
 				}
@@ -34,21 +34,6 @@ fail with "not found" or "invalid ELF header" only when they are used. Build in 
 		}
 	},
 })
-
-// rebuilds tells whether a later RUN compiles the modules for this stage.
-func rebuilds(step *Step) bool {
-	for later := range step.later() {
-		if later.Name != "RUN" {
-			continue
-		}
-		for i := range later.Script.Commands {
-			if c := &later.Script.Commands[i]; (c.Name == "npm" || c.Name == "pnpm") && c.Has("rebuild") {
-				return true
-			}
-		}
-	}
-	return false
-}
 
 // sourceBase is what is known of the image that COPY --from takes files of.
 func (p *Pass) sourceBase(step *Step) Base {
@@ -68,7 +53,7 @@ func (p *Pass) sourceBase(step *Step) Base {
 
 // compiled says what below a path of a stage was compiled for its C library,
 // as far as the path and the stage's commands tell; empty when nothing.
-func (p *Pass) compiled(s *Stage, source string) string {
+func compiled(s *Stage, source string) string {
 	for segment := range strings.SplitSeq(source, "/") {
 		switch segment {
 		case "node_modules":
@@ -83,21 +68,17 @@ func (p *Pass) compiled(s *Stage, source string) string {
 	if s == nil {
 		return ""
 	}
-	for step := range s.history("RUN") {
-		for n := range nodeInstalls(step) {
-			if n.Dir != "" && strings.HasPrefix(source, "/") && within(path.Join(n.Dir, "node_modules"), path.Clean(source)) {
-				return "what npm compiled"
-			}
+	end := s.End().past
+	if strings.HasPrefix(source, "/") {
+		if _, ok := end.installed.below(path.Clean(source)); ok {
+			return "what npm compiled"
 		}
-		for i := range step.Script.Commands {
-			c := &step.Script.Commands[i]
-			if dir := venvDir(c, &step.State, p.File.Escape); dir != "" && strings.HasPrefix(source, "/") && within(dir, path.Clean(source)) {
-				return "what pip compiled"
-			}
-			if c.Name == "cargo" && c.Has("build") && !strings.Contains(joined(c), "musl") && strings.Contains(source, "/target/") {
-				return "what cargo compiled"
-			}
+		if _, ok := end.venvs.below(path.Clean(source)); ok {
+			return "what pip compiled"
 		}
+	}
+	if end.cargo && strings.Contains(source, "/target/") {
+		return "what cargo compiled"
 	}
 	return ""
 }

@@ -3,6 +3,7 @@ package docker
 import (
 	"iter"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/boltseal/boltseal/syntax/dockerfile"
@@ -12,8 +13,9 @@ import (
 func (s *Stage) lineage() []*Stage {
 	var out []*Stage
 	for ; s != nil; s = s.Base {
-		out = append([]*Stage{s}, out...)
+		out = append(out, s)
 	}
+	slices.Reverse(out)
 	return out
 }
 
@@ -31,26 +33,14 @@ func (s *Stage) history(names ...string) iter.Seq[*Step] {
 	}
 }
 
-// earlier gives what was carried out before an instruction.
+// earlier gives what was carried out before an instruction. It walks through
+// all of that: a rule that asks for many instructions finds it in their past.
 func (s *Step) earlier() iter.Seq[*Step] {
 	return func(yield func(*Step) bool) {
 		for step := range s.In.history() {
 			if step == s || !yield(step) {
 				return
 			}
-		}
-	}
-}
-
-// later gives what is carried out behind an instruction in its own stage.
-func (s *Step) later() iter.Seq[*Step] {
-	return func(yield func(*Step) bool) {
-		seen := false
-		for step := range s.In.All() {
-			if seen && !yield(step) {
-				return
-			}
-			seen = seen || step == s
 		}
 	}
 }
@@ -63,16 +53,6 @@ func (m *Model) shipped(names ...string) iter.Seq[*Step] {
 		return func(func(*Step) bool) {}
 	}
 	return final.history(names...)
-}
-
-// ships tells whether a stage's layers are in that image.
-func (m *Model) ships(s *Stage) bool {
-	for final := m.Final(); final != nil; final = final.Base {
-		if final == s {
-			return true
-		}
-	}
-	return false
 }
 
 // origin is the stage that COPY --from names; nil for the context and for
@@ -168,27 +148,6 @@ func bringsTree(step *Step) bool {
 		name := strings.ToLower(path.Base(source))
 		if name == "." || name == "/" || strings.HasSuffix(source, "/") || strings.ContainsAny(source, "*?$") || isArchive(source) || strings.Contains(name, "root") || strings.HasSuffix(name, "fs") || name == "overlay" || name == "files" || name == "usr" || name == "bin" {
 			return true
-		}
-	}
-	return false
-}
-
-// bringsPrograms tells whether something before a step puts files where
-// programs are looked for, so that the base image alone says little.
-func bringsPrograms(before *Step, m *Model) bool {
-	for step := range before.earlier() {
-		if step.Name != "COPY" && step.Name != "ADD" {
-			continue
-		}
-		lands := m.lands(step)
-		if len(lands) == 0 {
-			return true
-		}
-		for _, at := range lands[:1] {
-			switch {
-			case at == "/" && bringsTree(step), strings.HasSuffix(path.Dir(at), "/bin"), strings.HasSuffix(at, "/bin"), strings.HasSuffix(at, "/sbin"), at == "/usr", at == "/usr/local", path.Dir(at) == "/usr/sbin", path.Dir(at) == "/sbin":
-				return true
-			}
 		}
 	}
 	return false

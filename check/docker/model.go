@@ -25,7 +25,10 @@ type Stage struct {
 	Final   bool   // it is what the file builds by default
 	Used    bool   // the final stage needs it
 	Windows bool
-	known   Base // what the data says of Image
+	Shipped bool   // its layers are in the image that the file builds by default
+	Root    *Stage // the one at the bottom, whose base is an image
+	known   Base   // what the data says of Image
+	last    map[string]int
 }
 
 // Step is one instruction and the state before it.
@@ -35,6 +38,14 @@ type Step struct {
 	State    State
 	Script   *dockerfile.Script // of RUN, CMD, ENTRYPOINT and HEALTHCHECK CMD, else nil
 	Packages []Call             // of RUN: its calls of package managers
+	Prunes   bool               // it takes what is for development only away
+	at       int                // its place among the stage's steps
+	names    map[string]bool    // packages that it installs itself
+	unnamed  bool               // it installs packages whose names are variables
+	deleted  shelf[bool]        // words behind rm
+	verified bool               // it compares checksums or signatures
+	chooses  int                // its last command that chooses a revision of a repository, from 1
+	undoes   map[string]int     // its last command that takes away what a program wrote, from 1
 }
 
 // State is what a stage is at one moment.
@@ -46,10 +57,8 @@ type State struct {
 	Shell     string // base name of the shell of the shell form; empty when there is none
 	Pipe      bool   // the shell runs with pipefail
 	Vars      Vars   // ARG and ENV
+	past      *past
 }
-
-// Vars are variables with the values that are known.
-type Vars map[string]Var
 
 // Var is one variable.
 type Var struct {
@@ -59,10 +68,10 @@ type Var struct {
 }
 
 func newModel(f *dockerfile.File) *Model {
-	m := &Model{File: f, Global: Vars{}}
+	m := &Model{File: f}
 	for _, in := range f.Global {
 		if in.Name == "ARG" {
-			m.Global.assign(in, f.Escape, nil)
+			m.Global = m.Global.assign(in, f.Escape, nil)
 		}
 	}
 	for _, s := range f.Stages {
@@ -72,6 +81,9 @@ func newModel(f *dockerfile.File) *Model {
 		last := m.Stages[len(m.Stages)-1]
 		last.Final = true
 		m.use(last)
+		for s := last; s != nil; s = s.Base {
+			s.Shipped = true
+		}
 	}
 	return m
 }
@@ -128,24 +140,28 @@ func mountOption(value, key string) string {
 }
 
 func (m *Model) stage(s *dockerfile.Stage) *Stage {
-	stage := &Stage{Stage: s}
+	stage := &Stage{Stage: s, last: map[string]int{}}
+	stage.Root = stage
 	name, known := m.Global.Expand(dockerfile.Unquote(s.Image.Text, m.File.Escape), m.File.Escape)
 	stage.Image = parseRef(name, known)
 	var state State
 	if base := m.Named(name, s.Index); base != nil && known && m.File.StageNamed(name, s.Index) != nil {
-		stage.Base, stage.Image, stage.Windows = base, Ref{}, base.Windows
+		stage.Base, stage.Image, stage.Windows, stage.Root = base, Ref{}, base.Windows, base.Root
 		state = base.End()
-		state.Vars = state.Vars.env()
+		state.Vars = state.Vars.onlyEnv()
+		own := *state.past
+		own.modules, own.copied = shelf[*Step]{}, nil
+		state.past = &own
 	} else {
 		stage.Windows = isWindows(stage.Image.Name)
 		stage.known = baseOf(stage.Image)
-		state = State{Shell: baseShell(stage), Vars: Vars{}}
+		state = State{Shell: baseShell(stage), past: &past{}}
 		if state.Workdir = stage.known.Workdir; stage.Image.Name == "scratch" {
 			state.Workdir = "/"
 		}
 	}
 	for _, in := range s.Instrs {
-		step := &Step{Instr: in, In: stage, State: state}
+		step := &Step{Instr: in, In: stage, State: state, at: len(stage.Steps)}
 		switch {
 		case in.Name == "RUN", in.Name == "CMD", in.Name == "ENTRYPOINT":
 			step.Script = m.File.Script(in, state.Shell)
@@ -153,17 +169,107 @@ func (m *Model) stage(s *dockerfile.Stage) *Stage {
 			step.Script = m.File.Script(in.Trigger, state.Shell)
 		}
 		if step.Name == "RUN" {
-			for i := range step.Script.Commands {
-				if c, ok := call(&step.Script.Commands[i]); ok {
-					step.Packages = append(step.Packages, c)
-				}
-			}
+			step.index()
 		}
+		stage.note(step)
 		stage.Steps = append(stage.Steps, step)
 		state = m.after(state, step)
 	}
-	stage.Steps = append(stage.Steps, &Step{Instr: &dockerfile.Instr{}, In: stage, State: state})
+	stage.Steps = append(stage.Steps, &Step{Instr: &dockerfile.Instr{}, In: stage, State: state, at: len(stage.Steps)})
 	return stage
+}
+
+// index notes what rules ask of a RUN again and again.
+func (s *Step) index() {
+	s.names, s.undoes = map[string]bool{}, map[string]int{}
+	for i := range s.Script.Commands {
+		command := &s.Script.Commands[i]
+		s.remember(command, i+1)
+		c, ok := call(command)
+		if !ok {
+			continue
+		}
+		s.Packages = append(s.Packages, c)
+		if c.Verb != "install" {
+			continue
+		}
+		s.unnamed = s.unnamed || !c.Whole
+		s.names[c.virtual()] = true
+		for _, w := range c.Names {
+			s.names[bareName(w.Text)] = true
+		}
+	}
+	s.Prunes = prunes(s)
+}
+
+// remember notes what a command means for those before it.
+func (s *Step) remember(c *dockerfile.Command, at int) {
+	switch c.Name {
+	case "rm":
+		for _, w := range c.Args[1:] {
+			s.deleted = s.deleted.withFirst(w.Text, true)
+		}
+		if !strings.HasPrefix(c.Args[len(c.Args)-1].Text, "/var/") {
+			s.undoes[""] = at
+		}
+		return
+	case "shred":
+		s.undoes[""] = at
+		return
+	case "sha256sum", "sha512sum", "sha1sum", "shasum", "gpg", "gpgv", "cosign", "minisign", "b2sum":
+		s.verified = true
+	case "git":
+		if c.Has("checkout", "reset", "switch", "fetch") {
+			s.chooses = at
+		}
+	}
+	if text := joined(c); containsAny(text, []string{"config delete", "config rm", "logout", "unset", "--remove"}) {
+		s.undoes[c.Name] = at
+	}
+}
+
+// installs tells whether the RUN itself installs a package.
+func (s *Step) installs(name string) bool { return s.unnamed || name != "" && s.names[name] }
+
+// deletes tells whether the RUN deletes a file that it names.
+func (s *Step) deletes(name string) bool {
+	_, ok := s.deleted.Get(name)
+	return ok
+}
+
+// note remembers the last instruction that does one of the things that rules
+// look for behind another one.
+func (s *Stage) note(step *Step) {
+	if step.Name != "RUN" {
+		s.last[step.Name] = step.at
+		return
+	}
+	if step.Prunes {
+		s.last["prune"] = step.at
+	}
+	for i := range step.Script.Commands {
+		switch c := &step.Script.Commands[i]; c.Name {
+		case "npm", "pnpm":
+			if c.Has("rebuild") {
+				s.last["rebuild"] = step.at
+			}
+		case "tar":
+			for _, w := range c.Args[1:] {
+				name := w.Text
+				if _, value, ok := strings.Cut(name, "="); ok {
+					name = value
+				}
+				s.last["tar "+path.Base(name)] = step.at
+			}
+		}
+	}
+}
+
+// behind tells whether the stage does one of the things of [Stage.note]
+// behind a step.
+func (s *Step) behind(what string) bool {
+	at, ok := s.In.last[what]
+	return ok && at > s.at
 }
 
 // End is what the stage is behind its last instruction.
@@ -226,13 +332,12 @@ func (m *Model) Final() *Stage {
 // after is the state behind an instruction.
 func (m *Model) after(s State, step *Step) State {
 	escape := m.File.Escape
+	s.past = s.past.after(m, step)
 	switch step.Name {
 	case "ARG":
-		s.Vars = s.Vars.clone()
-		s.Vars.assign(step.Instr, escape, m.Global)
+		s.Vars = s.Vars.assign(step.Instr, escape, &m.Global)
 	case "ENV":
-		s.Vars = s.Vars.clone()
-		s.Vars.assign(step.Instr, escape, nil)
+		s.Vars = s.Vars.assign(step.Instr, escape, nil)
 	case "USER":
 		s.User, _ = s.Vars.Expand(dockerfile.Unquote(step.Args.Value, escape), escape)
 		s.UserAt = step

@@ -17,10 +17,10 @@ in an earlier stage.`,
 			if step.Name == "HEALTHCHECK" {
 				body = step.Trigger
 			}
-			if step.State.Shell != "" || step.In.BaseImage().Shell != "none" || body == nil || body.IsJSON() || body.Args.Value == "" || bringsPrograms(step, p.Model) {
+			if step.State.Shell != "" || step.In.BaseImage().Shell != "none" || body == nil || body.IsJSON() || body.Args.Value == "" || step.State.past.programs {
 				continue
 			}
-			p.Report(step.Span, step.Name+" goes through a shell, and "+step.In.lineage()[0].Image.Raw+" has none")
+			p.Report(step.Span, step.Name+" goes through a shell, and "+step.In.Root.Image.Raw+" has none")
 		}
 	},
 })

@@ -123,12 +123,13 @@ func production(step *Step, c *dockerfile.Command) bool {
 	if c.Has("--include=dev", "--production=false", "--prod=false", "--also=dev") {
 		return false
 	}
-	v, ok := step.State.Vars["NODE_ENV"]
+	v, ok := step.State.Vars.Get("NODE_ENV")
 	if ok && (!v.Known || v.Value == "production") {
 		return true
 	}
-	omit := step.State.Vars["NPM_CONFIG_OMIT"]
-	return omit.Value == "dev" || step.State.Vars["NPM_CONFIG_PRODUCTION"].Value == "true"
+	omit, _ := step.State.Vars.Get("NPM_CONFIG_OMIT")
+	setting, _ := step.State.Vars.Get("NPM_CONFIG_PRODUCTION")
+	return omit.Value == "dev" || setting.Value == "true"
 }
 
 // prunes tells whether a step takes development components away again.

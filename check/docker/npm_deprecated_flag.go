@@ -14,7 +14,7 @@ everything. Write --omit=dev.`,
 	},
 	Run: func(p *Pass) {
 		for step, c := range p.Commands("npm") {
-			major := nodeMajor(step.In.lineage()[0].Image)
+			major := nodeMajor(step.In.Root.Image)
 			if major != 0 && major < 16 {
 				continue // npm 6 does not know --omit
 			}

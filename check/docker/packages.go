@@ -134,17 +134,8 @@ func (m *Model) Calls(tools ...string) iter.Seq2[*Step, Call] {
 // installed tells whether steps before one install a package, and whether
 // that can be told at all: names may be variables.
 func installed(before *Step, name string) (yes, sure bool) {
-	sure = true
-	for step := range before.earlier() {
-		for _, c := range step.Packages {
-			if c.Verb != "install" && c.Verb != "build-dep" {
-				continue
-			}
-			if c.names(name) || c.virtual() == name {
-				return true, true
-			}
-			sure = sure && c.Whole
-		}
+	if _, ok := before.State.past.packages.Get(name); ok {
+		return true, true
 	}
-	return false, sure
+	return false, !before.State.past.unnamed
 }

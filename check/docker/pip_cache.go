@@ -21,7 +21,7 @@ PIP_NO_CACHE_DIR, or mount a cache there.`,
 			if !ok || c.Flagged(0, "--no-cache-dir") || hasMount(step, "/root/.cache/pip") || hasMount(step, "/root/.cache") {
 				continue
 			}
-			if v, set := step.State.Vars["PIP_NO_CACHE_DIR"]; set && v.Value != "0" && v.Value != "off" && v.Value != "false" {
+			if v, set := step.State.Vars.Get("PIP_NO_CACHE_DIR"); set && v.Value != "0" && v.Value != "off" && v.Value != "false" {
 				continue
 			}
 			p.Report(c.Span, "what pip downloads stays in this layer",

@@ -1,9 +1,7 @@
 package docker
 
 import (
-	"path"
 	"strconv"
-	"strings"
 
 	"github.com/boltseal/boltseal"
 )
@@ -20,7 +18,7 @@ image: everybody downloads it, development components and all. Drop the COPY, or
 				if n.Sub != "ci" {
 					continue
 				}
-				if at := p.copiedModules(step, n.Dir); at != nil {
+				if at := copiedModules(step, n.Dir); at != nil {
 					line, _ := p.File.Line(at.Span.Start)
 					p.Report(n.Span, "npm ci deletes the node_modules that "+at.Name+" in line "+strconv.Itoa(line)+" brought, and that layer stays")
 				}
@@ -31,21 +29,14 @@ image: everybody downloads it, development components and all. Drop the COPY, or
 
 // copiedModules is the last instruction before a step that puts node_modules
 // into a folder; a folder that is not known is taken for the same.
-func (p *Pass) copiedModules(before *Step, dir string) *Step {
-	var found *Step
-	for step := range before.earlier() {
-		if step.Name != "COPY" && step.Name != "ADD" || step.In != before.In {
-			continue
-		}
-		for _, source := range sources(step) {
-			if path.Base(source) != "node_modules" {
-				continue
-			}
-			to := strings.TrimSuffix(step.State.target(destination(step), p.File.Escape), "/node_modules")
-			if dir == "" || to == "" || to == dir {
-				found = step
-			}
-		}
+func copiedModules(before *Step, dir string) *Step {
+	p := before.State.past
+	if dir == "" {
+		return p.copied
 	}
-	return found
+	here, _ := p.modules.Get(dir)
+	if anywhere, ok := p.modules.Get(""); ok && (here == nil || anywhere.at > here.at) {
+		return anywhere
+	}
+	return here
 }

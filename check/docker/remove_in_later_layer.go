@@ -23,7 +23,7 @@ image can still take it out. Remove it in the RUN that made it, or leave it in a
 				}
 				for _, w := range c.Names {
 					name := bareName(w.Text)
-					if yes, _ := installed(step, name); yes && !installedHere(step, c, name) {
+					if yes, _ := installed(step, name); yes && !step.installs(name) {
 						p.Report(c.Span, name+" was installed by an earlier instruction, whose layer keeps it")
 						break
 					}
@@ -47,7 +47,7 @@ func (p *Pass) lateDeletions(step *Step) {
 				continue
 			}
 			at := step.State.target(w.Text, p.File.Escape)
-			if by := p.writer(step, at); by != nil {
+			if by := writer(step, at); by != nil {
 				line, _ := p.File.Line(by.Span.Start)
 				p.Report(c.Span, w.Text+" stays in the layer of "+by.Name+" in line "+strconv.Itoa(line))
 				break
@@ -58,27 +58,9 @@ func (p *Pass) lateDeletions(step *Step) {
 
 // writer is the earlier instruction that is known to have put a path into
 // the image: a COPY or ADD of that name, or a download to it.
-func (p *Pass) writer(before *Step, at string) *Step {
-	if at == "" || at == "/" {
-		return nil
-	}
-	for step := range before.earlier() {
-		switch step.Name {
-		case "COPY", "ADD":
-			for i, land := range p.lands(step) {
-				if land == at && (i > 0 || !strings.HasSuffix(destination(step), "/") && destination(step) != ".") {
-					return step
-				}
-			}
-		case "RUN":
-			for i := range step.Script.Commands {
-				if to := download(&step.Script.Commands[i]); to != "" && step.State.target(to, p.File.Escape) == at && !removesPath(step, to) {
-					return step
-				}
-			}
-		}
-	}
-	return nil
+func writer(before *Step, at string) *Step {
+	by, _ := before.State.past.files.Get(at)
+	return by
 }
 
 // download is the file that curl or wget is told to write.
@@ -102,14 +84,4 @@ func download(c *dockerfile.Command) string {
 		}
 	}
 	return named
-}
-
-// removesPath tells whether the RUN that downloads deletes the file again.
-func removesPath(step *Step, name string) bool {
-	for i := range step.Script.Commands {
-		if c := &step.Script.Commands[i]; c.Name == "rm" && c.Has(name) {
-			return true
-		}
-	}
-	return false
 }

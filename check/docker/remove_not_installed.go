@@ -21,24 +21,13 @@ if this file added it with --virtual, and curl or wget may be a part of busybox 
 			}
 			for _, w := range c.Names {
 				name := bareName(w.Text)
-				if strings.ContainsAny(name, "$*") || slices.Contains(base.Packages, name) || installedHere(step, c, name) {
+				if strings.ContainsAny(name, "$*") || slices.Contains(base.Packages, name) || step.installs(name) {
 					continue
 				}
 				if yes, sure := installed(step, name); !yes && sure {
-					p.Report(w.Span, name+" is not installed: nothing in this file adds it, and "+step.In.lineage()[0].Image.Raw+" does not have it")
+					p.Report(w.Span, name+" is not installed: nothing in this file adds it, and "+step.In.Root.Image.Raw+" does not have it")
 				}
 			}
 		}
 	},
 })
-
-// installedHere tells whether the same RUN installs a package, before or
-// behind the call.
-func installedHere(step *Step, c Call, name string) bool {
-	for _, other := range step.Packages {
-		if other.Command != c.Command && other.Verb == "install" && (!other.Whole || other.names(name) || other.virtual() == name) {
-			return true
-		}
-	}
-	return false
-}

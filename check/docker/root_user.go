@@ -1,6 +1,7 @@
 package docker
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/boltseal/boltseal"
@@ -56,7 +57,7 @@ func (p *Pass) appendLine(title string, safe bool, s *Stage, line string) boltse
 
 // newline is the file's own line end.
 func (p *Pass) newline() string {
-	if i := strings.IndexByte(string(p.File.Source), '\n'); i > 0 && p.File.Source[i-1] == '\r' {
+	if i := bytes.IndexByte(p.File.Source, '\n'); i > 0 && p.File.Source[i-1] == '\r' {
 		return "\r\n"
 	}
 	return "\n"

@@ -57,6 +57,9 @@ func secretNames(step *Step) []string {
 		return nil
 	}
 	for i := range step.Script.Commands {
+		if len(out) > maxNames {
+			break
+		}
 		for _, a := range step.Script.Commands[i].Assign {
 			if containsAny(a.Value.Text, out) {
 				out = append(out, "$"+a.Key.Text, "${"+a.Key.Text)
@@ -126,13 +129,5 @@ func credential(words string) bool {
 
 // undone tells whether a later command of the RUN takes away what one wrote.
 func undone(step *Step, at int) bool {
-	tool := step.Script.Commands[at].Name
-	for i := at + 1; i < len(step.Script.Commands); i++ {
-		c := &step.Script.Commands[i]
-		text := joined(c)
-		if c.Name == "rm" && !strings.HasPrefix(c.Args[len(c.Args)-1].Text, "/var/") || c.Name == "shred" || c.Name == tool && (strings.Contains(text, "config delete") || strings.Contains(text, "config rm") || strings.Contains(text, "logout") || strings.Contains(text, "--unset") || strings.Contains(text, "--remove") || strings.Contains(text, "unset")) {
-			return true
-		}
-	}
-	return false
+	return step.undoes[""] > at+1 || step.undoes[step.Script.Commands[at].Name] > at+1
 }

@@ -16,7 +16,7 @@ build with "gid '1000' in use". Use the user that is there, or a number of your 
 	Run: func(p *Pass) {
 		for step := range p.All("RUN") {
 			base := step.In.BaseImage()
-			if !base.Found || p.editsUsers(step) {
+			if !base.Found || editsUsers(step) {
 				continue
 			}
 			for i := range step.Script.Commands {
@@ -35,7 +35,7 @@ build with "gid '1000' in use". Use the user that is there, or a number of your 
 				}
 				for other, taken := range users {
 					if taken == id.Text && id.Text != "" || other == name.Text && other != "" {
-						p.Report(c.Span, c.Name+" "+name.Text+": "+step.In.lineage()[0].Image.Raw+" has "+other+" with the id "+taken+" already")
+						p.Report(c.Span, c.Name+" "+name.Text+": "+step.In.Root.Image.Raw+" has "+other+" with the id "+taken+" already")
 						break
 					}
 				}
@@ -93,23 +93,14 @@ func gluedID(flag string, group bool) string {
 
 // editsUsers tells whether something up to a step changes the users that the
 // base image brought.
-func (p *Pass) editsUsers(at *Step) bool {
-	changes := func(step *Step) bool {
-		if step.Name != "RUN" {
-			return false
-		}
-		for i := range step.Script.Commands {
-			switch step.Script.Commands[i].Name {
-			case "deluser", "userdel", "delgroup", "groupdel", "usermod", "groupmod":
-				return true
-			}
-		}
-		return false
+func editsUsers(at *Step) bool {
+	if at.State.past.accounts {
+		return true
 	}
-	for step := range at.earlier() {
-		if changes(step) {
+	for i := range at.Script.Commands {
+		if changesAccounts(&at.Script.Commands[i]) {
 			return true
 		}
 	}
-	return changes(at)
+	return false
 }

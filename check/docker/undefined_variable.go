@@ -1,7 +1,6 @@
 package docker
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -32,13 +31,12 @@ for FROM alone and must be declared again in the stage.`,
 // undefined reports the names that nothing sets. What a base image that
 // nobody knows may set is left alone, unless the name is a mistyped one.
 func (p *Pass) undefined(step *Step, at boltseal.Span, names []string) {
-	declared := slices.Sorted(maps.Keys(step.State.Vars))
 	for _, name := range names {
-		if _, ok := step.State.Vars[name]; ok || fromElsewhere(name) {
+		if _, ok := step.State.Vars.Get(name); ok || fromElsewhere(name) {
 			continue
 		}
-		_, global := p.Global[name]
-		like := similar(name, declared)
+		_, global := p.Global.Get(name)
+		like := similar(name, step.State.Vars.names())
 		switch {
 		case global:
 			p.Report(at, name+" is declared before FROM only; say ARG "+name+" in this stage too",
@@ -59,6 +57,8 @@ func (p *Pass) undefinedInShell(step *Step) {
 		return
 	}
 	var names []string
+	seen := map[string]bool{}
+	set := setInShell(text)
 	for i := range step.Script.Commands {
 		c := &step.Script.Commands[i]
 		if c.Name == "." || c.Name == "source" || c.Name == "read" || c.Name == "getopts" || c.Name == "sh" || c.Name == "bash" {
@@ -69,8 +69,9 @@ func (p *Pass) undefinedInShell(step *Step) {
 				continue
 			}
 			for _, name := range bareUses(w.Text, '\\') {
-				if name == strings.ToUpper(name) && len(name) > 2 && !slices.Contains(names, name) && !setsInShell(text, name) {
+				if name == strings.ToUpper(name) && len(name) > 2 && !seen[name] && !set[name] {
 					names = append(names, name)
+					seen[name] = true
 				}
 			}
 		}
@@ -83,9 +84,24 @@ func (p *Pass) undefinedInShell(step *Step) {
 	p.undefined(step, step.Span, names)
 }
 
-// setsInShell tells whether a script gives a variable a value anywhere.
-func setsInShell(text, name string) bool {
-	return strings.Contains(text, name+"=") || strings.Contains(text, "for "+name+" ") || strings.Contains(text, "export "+name) || strings.Contains(text, name+":=")
+// setInShell are the names that a script gives a value anywhere: NAME=,
+// NAME:=, for NAME and export NAME.
+func setInShell(text string) map[string]bool {
+	out := map[string]bool{}
+	for i := 0; i < len(text); i++ {
+		if !isNameByte(text[i], true) {
+			continue
+		}
+		start := i
+		for i < len(text) && isNameByte(text[i], false) {
+			i++
+		}
+		rest, before := text[i:], text[:start]
+		if strings.HasPrefix(rest, "=") || strings.HasPrefix(rest, "+=") || strings.HasPrefix(rest, ":=") || strings.HasSuffix(before, "for ") || strings.HasSuffix(before, "export ") {
+			out[text[start:i]] = true
+		}
+	}
+	return out
 }
 
 // fromElsewhere are names that the builder or the shell sets.

@@ -1,7 +1,7 @@
 package docker
 
 import (
-	"maps"
+	"slices"
 	"strings"
 
 	"github.com/boltseal/boltseal/syntax/dockerfile"
@@ -14,29 +14,49 @@ var predefined = []string{
 	"BUILDPLATFORM", "BUILDOS", "BUILDARCH", "BUILDVARIANT",
 }
 
-func (v Vars) clone() Vars {
-	if v == nil {
-		return Vars{}
-	}
-	return maps.Clone(v)
+// Vars are variables with the values that are known. They never change:
+// assigning makes others that share what is the same.
+type Vars struct {
+	env, args shelf[Var]
 }
 
-// env is what a stage hands on to one that builds on it.
-func (v Vars) env() Vars {
-	out := Vars{}
-	for name, value := range v {
-		if value.Env {
-			out[name] = value
+// maxValue bounds the values that are followed: a variable that is set to
+// itself twice over doubles with every line.
+const maxValue = 1 << 10
+
+// Get is a variable; ENV wins over ARG.
+func (v Vars) Get(name string) (Var, bool) {
+	if found, ok := v.env.Get(name); ok {
+		return found, true
+	}
+	return v.args.Get(name)
+}
+
+// names lists the variables in order; nil when there are more than people
+// mistype one of.
+func (v Vars) names() []string {
+	var out []string
+	for _, part := range []shelf[Var]{v.env, v.args} {
+		for name := range part.all() {
+			if out = append(out, name); len(out) > maxNames {
+				return nil
+			}
 		}
 	}
-	return out
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
-// assign takes in an ARG or ENV. An ARG without a value has that of the
-// global scope, or is known only to the build.
-func (v Vars) assign(in *dockerfile.Instr, escape byte, global Vars) {
-	// All values of one ENV are expanded with the variables before it.
-	before := maps.Clone(v)
+// maxNames bounds the names among which a mistyped one is looked for.
+const maxNames = 256
+
+// onlyEnv is what a stage hands on to one that builds on it.
+func (v Vars) onlyEnv() Vars { return Vars{env: v.env} }
+
+// assign is what holds behind an ARG or ENV. An ARG without a value has that
+// of the global scope, or is known only to the build.
+func (v Vars) assign(in *dockerfile.Instr, escape byte, global *Vars) Vars {
+	before := v // all values of one ENV are expanded with the variables before it
 	for _, p := range in.Pairs {
 		name := dockerfile.Unquote(p.Key.Text, escape)
 		next := Var{Env: in.Name == "ENV"}
@@ -46,21 +66,29 @@ func (v Vars) assign(in *dockerfile.Instr, escape byte, global Vars) {
 			if !p.Legacy {
 				value = dockerfile.Unquote(value, escape)
 			}
-			next.Value, next.Known = before.Expand(value, escape)
-			if in.Name == "ARG" && v[name].Env {
-				continue // ENV wins over ARG
+			if next.Value, next.Known = before.Expand(value, escape); len(next.Value) > maxValue {
+				next = Var{Env: next.Env}
 			}
 		case global != nil:
-			if g, ok := global[name]; ok {
+			if g, ok := global.Get(name); ok {
 				next.Value, next.Known = g.Value, g.Known
 			}
-			if v[name].Env {
-				continue
-			}
 		}
-		v[name] = next
+		if next.Env {
+			v.env = v.env.with(name, next)
+		} else {
+			v.args = v.args.with(name, next)
+		}
 	}
+	return v
 }
+
+// maxExpanded bounds what expanding adds to a text, and maxBraced the text
+// between braces, whose defaults may nest.
+const (
+	maxExpanded = 1 << 16
+	maxBraced   = 1 << 10
+)
 
 // Expand replaces $name, ${name}, ${name:-word} and ${name:+word} by what is
 // known, and tells whether all of it was. What is not known stays as it is.
@@ -71,6 +99,9 @@ func (v Vars) Expand(s string, escape byte) (string, bool) {
 	var b strings.Builder
 	known := true
 	for i := 0; i < len(s); i++ {
+		if b.Len() > maxExpanded+len(s) {
+			return s, false
+		}
 		switch {
 		case s[i] == escape && i+1 < len(s) && s[i+1] == '$':
 			i++
@@ -94,6 +125,9 @@ func (v Vars) expandOne(s string, escape byte) (value string, n int, known bool)
 		if end < 0 {
 			return s, len(s), false
 		}
+		if end > maxBraced {
+			return s[:end+1], end + 1, false
+		}
 		return v.braced(s[:end+1], s[2:end], escape)
 	}
 	n = 1
@@ -103,7 +137,7 @@ func (v Vars) expandOne(s string, escape byte) (value string, n int, known bool)
 	if n == 1 {
 		return "$", 1, true
 	}
-	if got, ok := v[s[1:n]]; ok && got.Known {
+	if got, ok := v.Get(s[1:n]); ok && got.Known {
 		return got.Value, n, true
 	}
 	return s[:n], n, false
@@ -115,7 +149,7 @@ func (v Vars) braced(whole, inner string, escape byte) (string, int, bool) {
 		at++
 	}
 	name, op := inner[:at], inner[at:]
-	got, set := v[name]
+	got, set := v.Get(name)
 	switch {
 	case op == "":
 		if set && got.Known {

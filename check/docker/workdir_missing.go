@@ -15,7 +15,7 @@ files mix with /etc and /usr and may overwrite them. Set WORKDIR to an absolute 
 	},
 	Run: func(p *Pass) {
 		for _, s := range p.Stages {
-			if s.Windows || s.BaseImage().Workdir != "" && s.BaseImage().Workdir != "/" || s.lineage()[0].Image.Name == "scratch" {
+			if s.Windows || s.BaseImage().Workdir != "" && s.BaseImage().Workdir != "/" || s.Root.Image.Name == "scratch" {
 				continue
 			}
 			for step := range s.All("COPY", "ADD") {

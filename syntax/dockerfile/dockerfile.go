@@ -27,7 +27,8 @@ type File struct {
 	Global     []*Instr // before the first FROM
 	Errors     []Error
 
-	lines []int // offset of the first byte of each line
+	lines []int            // offset of the first byte of each line
+	named map[string][]int // stages by name, in order
 }
 
 // NodeKind says what a Node is.
@@ -86,6 +87,7 @@ type Instr struct {
 	Stage    *Stage // nil before the first FROM
 
 	errors []Error
+	level  int // how many instructions it is the trigger of
 }
 
 // IsJSON tells whether the instruction is in exec form.
@@ -167,9 +169,9 @@ func (f *File) Text(s boltseal.Span) string { return string(f.Source[s.Start:s.E
 // to case, among the stages before the given index.
 func (f *File) StageNamed(name string, before int) *Stage {
 	name = strings.ToLower(name)
-	for i := min(before, len(f.Stages)) - 1; i >= 0; i-- {
-		if f.Stages[i].Name == name && name != "" {
-			return f.Stages[i]
+	if at := f.named[name]; name != "" {
+		if i := sort.SearchInts(at, before); i > 0 {
+			return f.Stages[at[i-1]]
 		}
 	}
 	return nil

@@ -221,10 +221,12 @@ func pairs(in *Instr, escape byte) {
 
 // trigger reads the instruction behind ONBUILD.
 func trigger(in *Instr, escape byte) {
-	if in.Args.Value == "" {
+	// The builder allows no ONBUILD in an ONBUILD: what is nested deeper than
+	// ONBUILD HEALTHCHECK CMD has no meaning.
+	if in.Args.Value == "" || in.level > 2 {
 		return
 	}
-	in.Trigger = &Instr{}
+	in.Trigger = &Instr{level: in.level + 1}
 	in.Trigger.read(in.Args, escape)
 	in.Trigger.Span = in.Args.Span(0, len(in.Args.Value))
 	in.errors = append(in.errors, in.Trigger.errors...)

@@ -74,20 +74,21 @@ func (p *parser) next() {
 		return
 	}
 	p.directives = false
-	var logical Text
+	var joined joiner
 	in := &Instr{Above: p.above}
 	body, more := p.continued(trimmed)
 	if more && len(body) == 0 {
 		// A lone escape character with nothing before it: the reference
 		// parser goes on as if the next line were the first.
-		p.joinRest(in, &logical)
+		p.joinRest(in, &joined)
 	} else {
-		logical.add(body, start)
+		joined.add(body, start)
 		if more {
-			p.joinRest(in, &logical)
+			p.joinRest(in, &joined)
 		}
 	}
 	p.above = nil
+	logical := joined.text()
 	end := p.at
 	if len(strings.TrimSpace(logical.Value)) == 0 {
 		p.f.Nodes = append(p.f.Nodes, Node{Kind: Blank, Span: boltseal.Span{Start: from, End: p.at}})
@@ -105,7 +106,7 @@ func (p *parser) next() {
 }
 
 // joinRest appends continuation lines, leaving out comments and empty lines.
-func (p *parser) joinRest(in *Instr, logical *Text) {
+func (p *parser) joinRest(in *Instr, logical *joiner) {
 	for p.at < len(p.f.Source) {
 		start, text := p.line()
 		bare := bytes.TrimRight(text, "\r\n")

@@ -32,6 +32,7 @@ type Script struct {
 	Shell    string // base name of the shell that runs it: "sh", "bash", "" for none known
 	Error    *Error // the body is not the language of that shell
 	Exec     bool   // it is in exec form: no shell reads it
+	Skipped  bool   // it is larger or nested deeper than what is read: commands are missing
 }
 
 // Has tells whether one of the words is s.
@@ -112,7 +113,7 @@ func isShell(name string) bool {
 
 // heredocText is a here-document's body, with tabs dropped where "<<-" says.
 func (f *File) heredocText(h Heredoc) Text {
-	var t Text
+	var t joiner
 	at := h.Body.Start
 	for line := range strings.Lines(f.Text(h.Body)) {
 		bare := line
@@ -122,7 +123,7 @@ func (f *File) heredocText(h Heredoc) Text {
 		t.add([]byte(bare), at+len(line)-len(bare))
 		at += len(line)
 	}
-	return t
+	return t.text()
 }
 
 func execForm(in *Instr) *Script {
@@ -145,8 +146,47 @@ func base(path string) string {
 	return strings.TrimSuffix(path, ".exe")
 }
 
+// What is read of a script: more was not written by people, and a parser
+// that descends would exhaust the stack.
+const (
+	maxScript = 256 << 10 // bytes
+	maxMarks  = 20_000    // places where a command may begin, end or nest
+	maxDepth  = 64        // commands within commands
+)
+
+// readable tells whether a script is within the limits.
+func readable(s string) bool {
+	if len(s) > maxScript {
+		return false
+	}
+	marks := 0
+	arithmetic := strings.Contains(s, "((") || strings.Contains(s, "$[") || strings.Contains(s, "let ")
+	for i := range len(s) {
+		switch s[i] {
+		case ';', '&', '|', '(', ')', '{', '`', '!', '\n', '[':
+			marks++
+		case '+', '-', '*', '/', '%', '~', '?', '<', '>', '=', '^', ',':
+			if arithmetic {
+				marks++
+			}
+		}
+	}
+	if marks > maxMarks {
+		return false
+	}
+	for _, word := range []string{"if", "while", "until", "time", "coproc"} {
+		marks += strings.Count(s, word)
+	}
+	return marks <= maxMarks
+}
+
 // read parses t as the shell's language and collects the commands.
 func (s *Script) read(t Text) {
+	if !readable(t.Value) {
+		s.Skipped = true
+		s.Error = &Error{Span: t.Span(0, len(t.Value)), Message: "the script is larger than what is checked"}
+		return
+	}
 	lang := syntax.LangBash
 	switch s.Shell {
 	case "sh", "dash", "ash":
@@ -181,6 +221,7 @@ func (s *Script) read(t Text) {
 type walker struct {
 	script *Script
 	text   Text
+	depth  int // commands around
 }
 
 func (w *walker) stmt(stmt *syntax.Stmt, around Command) {
@@ -225,6 +266,12 @@ func (w *walker) stmt(stmt *syntax.Stmt, around Command) {
 
 // nested collects the commands inside compound commands.
 func (w *walker) nested(node syntax.Node, around Command) {
+	if w.depth >= maxDepth {
+		w.script.Skipped = true
+		return
+	}
+	w.depth++
+	defer func() { w.depth-- }()
 	around.Nested = true
 	syntax.Walk(node, func(n syntax.Node) bool {
 		if stmt, ok := n.(*syntax.Stmt); ok && n != node {

@@ -89,3 +89,20 @@ func FuzzScript(f *testing.F) {
 		}
 	})
 }
+
+// A file of a few megabytes must not exhaust the stack or the day.
+func TestNestingIsBounded(t *testing.T) {
+	for _, part := range []string{"$(", "(", "{ ", "`", "\"$(", "${A:-", "<(", "$((", "if true; then ", "! ", "a[", "f()", "a && ", "a | ", "time ", "while ", "case a in a) ", "a\\\n", "<<E ", "[[ ! "} {
+		for _, n := range []int{19_000, 300_000} {
+			f := dockerfile.Parse("Dockerfile", []byte("FROM a\nRUN echo "+strings.Repeat(part, n)+"\n"))
+			s := f.Script(f.Instrs[1], "bash")
+			if len(f.Instrs[1].Args.Value) > 1<<18 && !s.Skipped {
+				t.Errorf("%d times %q: was read", n, part)
+			}
+		}
+	}
+	f := dockerfile.Parse("Dockerfile", []byte("FROM a\n"+strings.Repeat("ONBUILD ", 500_000)+"RUN a\n"))
+	if len(f.Instrs) != 2 || f.Instrs[1].Trigger.Name != "ONBUILD" {
+		t.Errorf("got %d instructions", len(f.Instrs))
+	}
+}

@@ -5,10 +5,12 @@ import "strings"
 // stages groups the instructions under their FROM.
 func (f *File) stages() {
 	var stage *Stage
+	f.named = map[string][]int{}
 	for _, in := range f.Instrs {
 		if in.Name == "FROM" {
 			stage = f.stage(in)
 			f.Stages = append(f.Stages, stage)
+			f.named[stage.Name] = append(f.named[stage.Name], stage.Index)
 		}
 		if in.Stage = stage; stage == nil {
 			f.Global = append(f.Global, in)

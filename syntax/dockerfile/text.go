@@ -17,11 +17,19 @@ type Text struct {
 // next run.
 type run struct{ at, src int }
 
-// add appends source bytes that begin at offset src.
-func (t *Text) add(value []byte, src int) {
-	t.runs = append(t.runs, run{len(t.Value), src})
-	t.Value += string(value)
+// joiner makes a Text of pieces.
+type joiner struct {
+	value []byte
+	runs  []run
 }
+
+// add appends source bytes that begin at offset src.
+func (j *joiner) add(value []byte, src int) {
+	j.runs = append(j.runs, run{len(j.value), src})
+	j.value = append(j.value, value...)
+}
+
+func (j *joiner) text() Text { return Text{Value: string(j.value), runs: j.runs} }
 
 // Offset is where the byte of that index stands in the source. The index
 // just past the end is the offset behind the last byte.
