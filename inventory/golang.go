@@ -21,7 +21,7 @@ var _ = add(Ecosystem{
 	Name:  "golang",
 	Title: "Go",
 	Readers: []Reader{
-		{Name: "golang/binary", Sniff: exe.Is, Read: readGoBinary},
+		{Name: "golang/binary", Sniff: exe.Is, Accept: acceptGoBinary, Read: readGoBinary},
 		{Name: "golang/mod", Files: []string{"**/go.mod"}, Beside: []string{"**/go.sum"}, Read: readGoMod},
 	},
 })
@@ -32,22 +32,35 @@ const maxGoReads = 64 << 20
 
 var errPacked = errors.New("executable is packed with UPX: what is in it cannot be seen")
 
+// goSections are what the Go linker calls the section of build information.
+var goSections = []string{".go.buildinfo", "__go_buildinfo"}
+
+// acceptGoBinary wants programs with that section, and those that hide their
+// sections or are known not to name it.
+func acceptGoBinary(p *exe.Program, err error) bool {
+	if err != nil {
+		return !errors.Is(err, exe.ErrFormat) // it only looked like one; nothing could run it
+	}
+	return p.PE() || p.Has(goSections...)
+}
+
 // readGoBinary reads the modules that the Go toolchain wrote into an
 // executable. Stripping takes away symbols but not these.
 func readGoBinary(_ context.Context, in *Input) ([]boltseal.Component, error) {
-	section, err := exe.Find(in.File, in.Size, ".go.buildinfo", "__go_buildinfo")
-	windows := err == nil && section == nil && isPE(in.File)
+	program, err := in.executable()
+	var section *io.SectionReader
+	if err == nil {
+		section, err = program.Section(goSections...)
+	}
 	switch {
 	case errors.Is(err, exe.ErrNoSections):
 		if isPacked(in.File) {
 			return nil, errPacked
 		}
 	case errors.Is(err, exe.ErrFormat):
-		return nil, nil // it only looked like one; nothing could run it
+		return nil, nil
 	case err != nil:
 		return nil, err
-	case section == nil && !windows:
-		return nil, nil
 	}
 	info, err := buildinfo.Read(&metered{r: in.File, left: maxGoReads})
 	if err != nil {
@@ -57,12 +70,6 @@ func readGoBinary(_ context.Context, in *Input) ([]boltseal.Component, error) {
 		return nil, nil
 	}
 	return goComponents(info), nil
-}
-
-func isPE(r io.ReaderAt) bool {
-	head := make([]byte, 2)
-	n, _ := r.ReadAt(head, 0)
-	return exe.IsPE(head[:n])
 }
 
 // isPacked says whether the executable packer UPX has left its mark behind

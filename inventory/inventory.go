@@ -1,7 +1,7 @@
 // Package inventory finds the components in a file tree. Each ecosystem is
 // one file that adds one [Ecosystem]: the files it reads and what they say.
-// [Read] drives them over an fs.FS; [Select] and [Sniff] tell a layer reader
-// beforehand which files to keep, so that one pass over the bytes is enough.
+// [Read] drives them over an fs.FS; [Select], [Sniff] and [Accept] tell a layer
+// reader beforehand which files to keep, so that one pass over the bytes is enough.
 //
 // It says what is there and on what evidence. What is wrong with it is the
 // business of check/vuln.
@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/boltseal/boltseal"
+	"github.com/boltseal/boltseal/internal/exe"
 	"github.com/boltseal/boltseal/internal/limit"
 )
 
@@ -44,6 +45,11 @@ type Reader struct {
 	// libraries by their name.
 	Sniff func(head []byte) bool
 
+	// Accept, when not nil, is asked about the files that Sniff wants when
+	// all of their content is at hand: by its sections, or by why there are
+	// none to be seen, an executable may be none that Read has a use for.
+	Accept func(p *exe.Program, err error) bool
+
 	// Beside are further files that must be at hand when Read runs, in the
 	// pattern language of Files, though Read is not called with them.
 	Beside []string
@@ -72,6 +78,15 @@ type Input struct {
 	owners  *owners
 	shared  *shared
 	layerOf func(path string) (boltseal.Digest, bool) // nil outside of images
+	sniffed *sniffed                                  // nil when nobody had to look at the content
+}
+
+// executable is the file as an executable. Readers of one file share it.
+func (in *Input) executable() (*exe.Program, error) {
+	if in.sniffed == nil {
+		return exe.Open(in.File, in.Size)
+	}
+	return in.sniffed.executable()
 }
 
 // layer is the layer that holds a file, empty where there are none.

@@ -1,12 +1,15 @@
 package inventory
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"slices"
 	"strings"
 	"sync"
 
+	"github.com/boltseal/boltseal/internal/exe"
 	"github.com/boltseal/boltseal/source/layer"
 )
 
@@ -35,6 +38,54 @@ func Sniff(_ string, head []byte) bool {
 		}
 	}
 	return false
+}
+
+// Accept tells a layer reader whether to keep a file that [Sniff] wanted, now
+// that its whole content can be looked at. It does not hold on to r.
+func Accept(_ string, r io.ReaderAt, size int64) bool {
+	m := registered()
+	s := &sniffed{at: r, size: size}
+	for _, reader := range m.sniffers {
+		// What cannot be read is kept, so that its reader says so.
+		if wants, err := s.wanted(&m.readers[reader]); wants || err != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// sniffed is a file whose content decides who reads it.
+type sniffed struct {
+	at      io.ReaderAt
+	size    int64
+	head    []byte
+	opened  bool
+	program *exe.Program
+	err     error // why there is no program
+}
+
+// wanted says whether a reader with Sniff wants the file.
+func (s *sniffed) wanted(r *Reader) (bool, error) {
+	if s.head == nil {
+		head := make([]byte, min(512, max(s.size, 0)))
+		n, err := s.at.ReadAt(head, 0)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return false, err
+		}
+		s.head = head[:n]
+	}
+	if !r.Sniff(s.head) {
+		return false, nil
+	}
+	return r.Accept == nil || r.Accept(s.executable()), nil
+}
+
+func (s *sniffed) executable() (*exe.Program, error) {
+	if !s.opened {
+		s.program, s.err = exe.Open(s.at, s.size)
+		s.opened = true
+	}
+	return s.program, s.err
 }
 
 // registered is the matcher of all ecosystems, compiled when it is first

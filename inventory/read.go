@@ -171,7 +171,7 @@ func (r *reading) fetch(ctx context.Context, items []*item, beside []string) err
 func (r *reading) file(ctx context.Context, it *item) outcome {
 	var out outcome
 	if it.named {
-		r.all(ctx, bytes.NewReader(nil), it, &out)
+		r.all(ctx, bytes.NewReader(nil), nil, it, &out)
 		return out
 	}
 	f, err := r.tree.FS.Open(it.real)
@@ -184,8 +184,9 @@ func (r *reading) file(ctx context.Context, it *item) outcome {
 	}
 	defer f.Close()
 	at, err := r.randomAccess(f)
+	var seen *sniffed
 	if err == nil && it.sniff {
-		err = r.sniff(at, it)
+		seen, err = r.sniff(at, it)
 	}
 	if err != nil {
 		out.gaps = append(out.gaps, unreadable("file", it.real, err))
@@ -195,13 +196,13 @@ func (r *reading) file(ctx context.Context, it *item) outcome {
 		out.gaps = append(out.gaps, unreadable("file", it.real, tooLarge(max)))
 		return out
 	}
-	r.all(ctx, at, it, &out)
+	r.all(ctx, at, seen, it, &out)
 	return out
 }
 
-func (r *reading) all(ctx context.Context, at io.ReaderAt, it *item, out *outcome) {
+func (r *reading) all(ctx context.Context, at io.ReaderAt, seen *sniffed, it *item, out *outcome) {
 	for _, w := range it.wants {
-		r.one(ctx, at, it, w, out)
+		r.one(ctx, at, seen, it, w, out)
 	}
 }
 
@@ -214,30 +215,30 @@ func (r *reading) randomAccess(f fs.File) (io.ReaderAt, error) {
 	return bytes.NewReader(data), err
 }
 
-// sniff adds the readers that the first bytes call for.
-func (r *reading) sniff(at io.ReaderAt, it *item) error {
-	head := make([]byte, min(512, it.size))
-	n, err := at.ReadAt(head, 0)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return err
-	}
+// sniff adds the readers that the content calls for.
+func (r *reading) sniff(at io.ReaderAt, it *item) (*sniffed, error) {
+	seen := &sniffed{at: at, size: it.size}
 	for _, reader := range r.m.sniffers {
-		if r.m.readers[reader].Sniff(head[:n]) {
+		wants, err := seen.wanted(&r.m.readers[reader])
+		if err != nil {
+			return nil, err
+		}
+		if wants {
 			it.want(reader, it.real)
 		}
 	}
-	return nil
+	return seen, nil
 }
 
 // one lets one reader read one file.
-func (r *reading) one(ctx context.Context, at io.ReaderAt, it *item, w want, out *outcome) {
+func (r *reading) one(ctx context.Context, at io.ReaderAt, seen *sniffed, it *item, w want, out *outcome) {
 	reader := &r.m.readers[w.reader]
 	ctx, cancel := context.WithTimeoutCause(ctx, r.opts.FileTime, errTooSlow)
 	defer cancel()
 	in := &Input{
 		Path: w.path, Size: it.size, FS: r.tree, Distro: r.distro, Image: r.opts.Image, Limits: r.opts.Limits,
 		File:   &file{SectionReader: io.NewSectionReader(at, 0, it.size), stop: func() error { return context.Cause(ctx) }},
-		owners: r.owners, shared: &r.shared, layerOf: r.opts.LayerOf,
+		owners: r.owners, shared: &r.shared, layerOf: r.opts.LayerOf, sniffed: seen,
 	}
 	found, err := call(ctx, reader, in)
 	errs := separate(err)

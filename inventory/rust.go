@@ -19,7 +19,7 @@ var _ = add(Ecosystem{
 	Name:  "rust",
 	Title: "Rust (Cargo)",
 	Readers: []Reader{
-		{Name: "rust/auditable", Sniff: exe.Is, Read: readRustBinary},
+		{Name: "rust/auditable", Sniff: exe.Is, Accept: acceptRustBinary, Read: readRustBinary},
 		{Name: "rust/cargo-lock", Files: []string{"**/Cargo.lock"}, Beside: []string{"**/Cargo.toml"}, Read: readCargoLock},
 	},
 })
@@ -27,12 +27,23 @@ var _ = add(Ecosystem{
 // maxAuditable is what cargo-auditable's own readers accept inflated.
 const maxAuditable = 8 << 20
 
+// auditable is the section that cargo-auditable makes.
+const auditable = ".dep-v0"
+
+// acceptRustBinary wants programs with that section. The Go reader speaks of
+// what hides its sections.
+func acceptRustBinary(p *exe.Program, err error) bool { return err == nil && p.Has(auditable) }
+
 // readRustBinary reads the list of crates that cargo-auditable puts into an
 // executable: compressed JSON in a section of its own.
 func readRustBinary(_ context.Context, in *Input) ([]boltseal.Component, error) {
-	section, err := exe.Find(in.File, in.Size, ".dep-v0")
-	if errors.Is(err, exe.ErrFormat) || errors.Is(err, exe.ErrNoSections) || err == nil && section == nil {
-		return nil, nil // the Go reader speaks of what hides its sections
+	program, err := in.executable()
+	if err != nil {
+		return nil, err
+	}
+	section, err := program.Section(auditable)
+	if errors.Is(err, exe.ErrFormat) || err == nil && section == nil {
+		return nil, nil // what was split off for debuggers names sections that it does not have
 	}
 	if err != nil {
 		return nil, err

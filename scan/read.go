@@ -88,7 +88,7 @@ func readImage(ctx context.Context, subject *source.Subject, o *Options, tick fu
 		return p, nil
 	}
 	fsys, err := layer.Read(ctx, subject.Blobs, &layer.Options{
-		Jobs: o.Jobs, Select: inventory.Select, Sniff: inventory.Sniff,
+		Jobs: o.Jobs, Select: inventory.Select, Sniff: inventory.Sniff, Accept: inventory.Accept,
 		Limits: o.Limits, TempDir: o.TempDir, Progress: tick,
 	})
 	if err != nil {

@@ -1,6 +1,6 @@
 // Package exe recognises executables by their first bytes and finds their
 // sections by name: ELF, PE and Mach-O, in a few small reads and without
-// trusting what the headers say of sizes. Start with [Find].
+// trusting what the headers say of sizes. Start with [Open].
 //
 // It is not a loader and knows nothing of symbols.
 package exe
@@ -13,7 +13,7 @@ import (
 	"io"
 )
 
-// Errors of [Find].
+// Errors of [Open].
 var (
 	ErrFormat     = errors.New("not an executable")
 	ErrNoSections = errors.New("the executable has no section headers")
@@ -30,52 +30,75 @@ func Is(head []byte) bool {
 	return bytes.HasPrefix(head, []byte("\x7fELF")) || bytes.HasPrefix(head, []byte("MZ")) || machOrder(head) != nil || isFat(head)
 }
 
-// IsPE says whether the first bytes are those of a Windows program.
-func IsPE(head []byte) bool { return bytes.HasPrefix(head, []byte("MZ")) }
+// Program is an executable whose sections are known.
+type Program struct {
+	r        *io.SectionReader
+	sections []section
+	pe       bool
+}
 
-// Find returns the content of the first section with one of the names, or nil
-// when the executable has none. Mach-O names have no segment: "__text".
-func Find(at io.ReaderAt, size int64, names ...string) (*io.SectionReader, error) {
-	r := io.NewSectionReader(at, 0, size)
+type section struct {
+	name   []byte
+	offset int64
+	size   int64
+}
+
+// Open reads where the sections of an executable of size bytes are, and
+// nothing of what is in them.
+func Open(at io.ReaderAt, size int64) (*Program, error) {
+	p := &Program{r: io.NewSectionReader(at, 0, size)}
 	head := make([]byte, 64)
-	n, err := r.ReadAt(head, 0)
+	n, err := p.r.ReadAt(head, 0)
 	if head = head[:n]; err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
-	var all []section
 	switch {
 	case bytes.HasPrefix(head, []byte("\x7fELF")):
-		all, err = elfSections(r, head)
+		p.sections, err = elfSections(p.r, head)
 	case bytes.HasPrefix(head, []byte("MZ")):
-		all, err = peSections(r, head)
+		p.pe = true
+		p.sections, err = peSections(p.r, head)
 	case isFat(head):
-		all, err = fatSections(r, head)
+		p.sections, err = fatSections(p.r, head)
 	case machOrder(head) != nil:
-		all, err = machSections(r, head)
+		p.sections, err = machSections(p.r, head)
 	default:
 		return nil, ErrFormat
 	}
 	if err != nil {
 		return nil, err
 	}
-	for _, s := range all {
-		for _, name := range names {
-			if s.name != name {
-				continue
-			}
-			if s.offset < 0 || s.size < 0 || s.offset > size || s.size > size-s.offset {
-				return nil, fmt.Errorf("section %s: %w: it lies outside of the file", name, ErrFormat)
-			}
-			return io.NewSectionReader(r, s.offset, s.size), nil
-		}
-	}
-	return nil, nil
+	return p, nil
 }
 
-type section struct {
-	name   string
-	offset int64
-	size   int64
+// PE says whether it is a Windows program.
+func (p *Program) PE() bool { return p.pe }
+
+// Has says whether the program names a section so.
+func (p *Program) Has(names ...string) bool { return p.find(names) != nil }
+
+// Section returns the content of the first section with one of the names, or
+// nil when there is none. Mach-O names have no segment: "__text".
+func (p *Program) Section(names ...string) (*io.SectionReader, error) {
+	s := p.find(names)
+	if s == nil {
+		return nil, nil
+	}
+	if size := p.r.Size(); s.offset < 0 || s.size < 0 || s.offset > size || s.size > size-s.offset {
+		return nil, fmt.Errorf("section %s: %w: it lies outside of the file", s.name, ErrFormat)
+	}
+	return io.NewSectionReader(p.r, s.offset, s.size), nil
+}
+
+func (p *Program) find(names []string) *section {
+	for i := range p.sections {
+		for _, name := range names {
+			if string(p.sections[i].name) == name {
+				return &p.sections[i]
+			}
+		}
+	}
+	return nil
 }
 
 // read returns n bytes at off. What the file does not have is not allocated.
@@ -94,11 +117,11 @@ func read(r *io.SectionReader, off, n int64) ([]byte, error) {
 }
 
 // text is a string that a zero byte may end.
-func text(b []byte) string {
+func text(b []byte) []byte {
 	if end := bytes.IndexByte(b, 0); end >= 0 {
 		b = b[:end]
 	}
-	return string(b)
+	return b
 }
 
 // elfSections reads the section headers (System V ABI, "Sections").

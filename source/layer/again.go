@@ -199,7 +199,7 @@ func (f *FS) rebring(ctx context.Context, layer int, at map[int64]inodeID, wants
 
 // inPlace keeps a file of an uncompressed layer where it is.
 func (k *keeper) inPlace(inode *inode, w want) (content, error) {
-	it := item{at: k.rd.blobs[k.layer].At, off: inode.pos, size: inode.size}
+	it, ask := item{at: k.rd.blobs[k.layer].At, off: inode.pos, size: inode.size}, false
 	if w.choice == Sniff && k.rd.opts.Sniff != nil {
 		head := make([]byte, min(headSize, it.size))
 		if _, err := io.ReadFull(it.section(), head); err != nil {
@@ -208,10 +208,14 @@ func (k *keeper) inPlace(inode *inode, w want) (content, error) {
 		if !k.rd.opts.Sniff(w.path, head) {
 			return sniffedNo, nil
 		}
+		ask = k.rd.opts.Accept != nil
 	}
 	if most := k.rd.opts.Limits.FileBytes; most > 0 && it.size > most {
 		k.rd.gaps.limit(w.path, k.layer, &limit.Error{What: "file", Max: most, Unit: "bytes", Flag: "--max-file-bytes"})
 		return refused, nil
+	}
+	if ask && !k.accepts(w.path, &it) {
+		return sniffedNo, nil
 	}
 	return k.rd.store.add(it), nil
 }

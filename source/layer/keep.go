@@ -13,12 +13,19 @@ import (
 // headSize is how much of a file Options.Sniff sees.
 const headSize = 512
 
+// scratchSize is how large a file may be to be judged in memory before it is
+// kept. Larger ones go to the spool, and what is not wanted there is written
+// over.
+const scratchSize = 1 << 20
+
 // keeper decides about the content of one layer's files and keeps it. It is
 // for one goroutine.
 type keeper struct {
-	rd    *reading
-	layer int
-	arena arena
+	rd      *reading
+	layer   int
+	arena   arena
+	scratch []byte
+	spare   region // of the spool: somebody's that was not wanted in the end
 }
 
 // take deals with the content of the entry that r is at: path is its name
@@ -28,7 +35,7 @@ func (k *keeper) take(r *safetar.Reader, h *safetar.Header, path string, choice 
 	if k.rd.opts.Stream != nil {
 		sink = k.rd.opts.Stream(k.layer, path, h.Size)
 	}
-	kept := notKept
+	kept, asked := notKept, false
 	if choice == Sniff && k.rd.opts.Sniff != nil {
 		head, err := r.Peek(headSize)
 		if err != nil {
@@ -37,6 +44,7 @@ func (k *keeper) take(r *safetar.Reader, h *safetar.Header, path string, choice 
 		if choice = Keep; !k.rd.opts.Sniff(path, head) {
 			choice, kept = Skip, sniffedNo
 		}
+		asked = choice == Keep && k.rd.opts.Accept != nil
 	}
 	if most := k.rd.opts.Limits.FileBytes; most > 0 && h.Size > most && (choice != Skip || sink != nil && h.Sparse) {
 		k.rd.gaps.limit(path, k.layer, &limit.Error{What: "file", Max: most, Unit: "bytes", Flag: "--max-file-bytes"})
@@ -53,7 +61,7 @@ func (k *keeper) take(r *safetar.Reader, h *safetar.Header, path string, choice 
 	if choice == Skip && sink == nil {
 		return kept, nil
 	}
-	kept, err := k.copy(r, h, path, kept, choice, sink)
+	kept, err := k.copy(r, h, path, kept, choice, asked, sink)
 	if err = errors.Join(err, closeSink(sink)); err != nil {
 		return notKept, fmt.Errorf("%s: %w", path, err)
 	}
@@ -68,19 +76,22 @@ func closeSink(sink io.WriteCloser) error {
 }
 
 // copy reads the content to its end, or as far as it is needed. kept is what
-// it returns when the content is not to be kept.
-func (k *keeper) copy(r *safetar.Reader, h *safetar.Header, path string, kept content, choice Choice, sink io.Writer) (content, error) {
-	var it item
-	var spool *os.File
+// it returns when the content is not to be kept, and with ask Options.Accept
+// has the last word on that.
+func (k *keeper) copy(r *safetar.Reader, h *safetar.Header, path string, kept content, choice Choice, ask bool, sink io.Writer) (content, error) {
+	var to destination
 	switch {
 	case choice == Skip:
 	case k.rd.plain[k.layer] && !h.Sparse: // it can be read where it is
-		it, choice = item{at: k.rd.blobs[k.layer].At, off: h.Offset, size: h.Size}, Skip
+		it := item{at: k.rd.blobs[k.layer].At, off: h.Offset, size: h.Size}
+		if choice = Skip; ask && !k.accepts(path, &it) {
+			kept = sniffedNo
+			break
+		}
 		kept = k.rd.store.add(it)
-	case k.rd.store.inMemory(h.Size):
-		it = item{data: k.arena.alloc(h.Size), size: h.Size}
 	default:
-		file, off, err := k.rd.store.region(h.Size)
+		var err error
+		to, err = k.destination(h.Size, ask)
 		if _, full := errors.AsType[*limit.Error](err); full {
 			k.rd.gaps.limit(path, k.layer, err)
 			choice, kept = Skip, refused
@@ -89,7 +100,6 @@ func (k *keeper) copy(r *safetar.Reader, h *safetar.Header, path string, kept co
 		if err != nil {
 			return notKept, err
 		}
-		it, spool = item{at: file, off: off, size: h.Size}, file
 	}
 	if choice == Skip && sink == nil {
 		return kept, nil
@@ -109,7 +119,7 @@ func (k *keeper) copy(r *safetar.Reader, h *safetar.Header, path string, kept co
 			}
 		}
 		if choice == Keep {
-			if err := write(&it, spool, at, p, h.Sparse); err != nil {
+			if err := to.write(at, p, h.Sparse); err != nil {
 				return notKept, err
 			}
 		}
@@ -120,22 +130,90 @@ func (k *keeper) copy(r *safetar.Reader, h *safetar.Header, path string, kept co
 		}
 		at += int64(len(p))
 	}
-	if choice == Keep {
-		kept = k.rd.store.add(it)
+	if choice != Keep {
+		return kept, nil
 	}
-	return kept, nil
+	if ask && !k.accepts(path, &to.item) {
+		k.reject(&to)
+		return sniffedNo, nil
+	}
+	return k.settle(path, &to)
+}
+
+// accepts asks Options.Accept about a whole file.
+func (k *keeper) accepts(path string, it *item) bool {
+	return k.rd.opts.Accept(path, it.section(), it.size)
+}
+
+// destination is where a file's bytes go while they pass.
+type destination struct {
+	item
+	spool   *os.File // nil: they go to item.data
+	scratch bool     // item.data is only lent
+	used    bool     // other bytes were there before
+}
+
+// destination finds room for a file. One that may not be wanted in the end
+// gets room that can be had again.
+func (k *keeper) destination(size int64, ask bool) (destination, error) {
+	if ask && size <= scratchSize {
+		if int64(len(k.scratch)) < size {
+			k.scratch = make([]byte, min(scratchSize, 2*size))
+		}
+		return destination{item: item{data: k.scratch[:size], size: size}, scratch: true}, nil
+	}
+	if !ask && k.rd.store.inMemory(size) {
+		return destination{item: item{data: k.arena.alloc(size), size: size}}, nil
+	}
+	if size <= k.spare.size {
+		to := destination{item: item{at: k.spare.file, off: k.spare.off, size: size}, spool: k.spare.file, used: true}
+		k.spare.off, k.spare.size = k.spare.off+size, k.spare.size-size
+		return to, nil
+	}
+	file, off, err := k.rd.store.region(size)
+	return destination{item: item{at: file, off: off, size: size}, spool: file}, err
+}
+
+// reject gives the room of a file back that is not wanted.
+func (k *keeper) reject(to *destination) {
+	switch {
+	case to.scratch:
+	case to.used && to.off+to.size == k.spare.off:
+		k.spare.off, k.spare.size = to.off, k.spare.size+to.size
+	case to.size > k.spare.size:
+		k.spare = region{file: to.spool, off: to.off, size: to.size}
+	}
+}
+
+// settle keeps the file for good.
+func (k *keeper) settle(path string, to *destination) (content, error) {
+	if !to.scratch {
+		return k.rd.store.add(to.item), nil
+	}
+	final, err := k.destination(to.size, false)
+	if _, full := errors.AsType[*limit.Error](err); full {
+		k.rd.gaps.limit(path, k.layer, err)
+		return refused, nil
+	}
+	if err == nil {
+		err = final.write(0, to.data, false)
+	}
+	if err != nil {
+		return notKept, err
+	}
+	return k.rd.store.add(final.item), nil
 }
 
 // write puts a piece of content where the item is kept.
-func write(it *item, spool *os.File, at int64, p []byte, sparse bool) error {
-	if spool == nil {
-		copy(it.data[at:], p)
+func (to *destination) write(at int64, p []byte, sparse bool) error {
+	if to.spool == nil {
+		copy(to.data[at:], p)
 		return nil
 	}
-	if sparse && zero(p) {
+	if sparse && !to.used && zero(p) {
 		return nil // the spool has holes, too
 	}
-	if _, err := spool.WriteAt(p, it.off+at); err != nil {
+	if _, err := to.spool.WriteAt(p, to.off+at); err != nil {
 		return fmt.Errorf("write a temporary file: %w", err)
 	}
 	return nil

@@ -39,7 +39,7 @@ type Choice uint8
 // The choices.
 const (
 	Skip  Choice = iota // do not keep the content
-	Sniff               // let Options.Sniff look at the first bytes and decide
+	Sniff               // let Options.Sniff look at the first bytes, and Accept at all of them, and decide
 	Keep                // keep the content, so that the file can be opened
 )
 
@@ -57,6 +57,10 @@ type Options struct {
 	// Sniff decides about files for which Select said so. It gets the first
 	// bytes of the content, at most 512, and must not hold on to them.
 	Sniff func(path string, head []byte) bool
+
+	// Accept, when it is not nil, decides once more about the files that Sniff
+	// wanted, with all of their content. It must not hold on to r.
+	Accept func(path string, r io.ReaderAt, size int64) bool
 
 	// Stream, when it is not nil, may return a sink for the content of a
 	// regular file, kept or not. It is asked in the order of the archive,

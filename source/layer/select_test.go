@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/boltseal/boltseal"
+	"github.com/boltseal/boltseal/internal/limit"
 	"github.com/boltseal/boltseal/internal/testimage"
 	"github.com/boltseal/boltseal/source/layer"
 )
@@ -206,6 +207,57 @@ func TestSniff(t *testing.T) {
 		for name, want := range map[string]bool{"elf": true, "elf-again": true, "data": true, "script": false, "long": false} {
 			if _, err := f.ReadFile(name); (err == nil) != want {
 				t.Errorf("%s: %s: got %v, want kept %v", kind, name, err, want)
+			}
+		}
+	}
+}
+
+// TestAccept judges files by all of their content. Room that one of them had
+// serves the next, so what is kept must be its own content all the same.
+func TestAccept(t *testing.T) {
+	content := map[string]string{}
+	var entries [2][]testimage.Entry
+	for i, name := range []string{
+		"large-no", "large-yes", "huge-no", "small-yes", "large-no-2", "huge-yes", "small-no", "middle-yes", "large-yes-2", "empty-yes",
+		"large-yes-3", "large-no-3", "middle-no", "large-yes-4",
+	} {
+		kind, _, _ := strings.Cut(name, "-")
+		size := map[string]int{"empty": 0, "small": 3000, "middle": 1 << 20, "large": 3 << 20, "huge": 9 << 20}[kind]
+		content[name] = strings.Repeat(string(rune('a'+i)), size)
+		entries[i/12] = append(entries[i/12], testimage.File(name, content[name]))
+	}
+	im := testimage.New(testimage.NewLayer(t, "gzip", testimage.Tar(t, entries[0]...)), testimage.NewLayer(t, "zstd", testimage.Tar(t, entries[1]...)))
+	for kind, bs := range map[string][]layer.Blob{"stream": blobs(im), "in place": inPlace(im)} {
+		var mu sync.Mutex
+		var asked []string
+		f := read(t, bs, &layer.Options{
+			Jobs:   2,
+			Limits: limit.Limits{Memory: 8 << 10, Spool: 40 << 20},
+			Select: func(string, int64, fs.FileMode) layer.Choice { return layer.Sniff },
+			Sniff:  func(name string, _ []byte) bool { return !strings.HasPrefix(name, "small-no") },
+			Accept: func(name string, r io.ReaderAt, size int64) bool {
+				mu.Lock()
+				defer mu.Unlock()
+				asked = append(asked, name)
+				if got, err := io.ReadAll(io.NewSectionReader(r, 0, size)); err != nil || string(got) != content[name] {
+					t.Errorf("%s: %s: asked about %d bytes of something else: %v", kind, name, len(got), err)
+				}
+				return strings.Contains(name, "yes")
+			},
+		})
+		if slices.Contains(asked, "small-no") || len(asked) < len(content)-1 {
+			t.Errorf("%s: asked about %v", kind, asked)
+		}
+		for name, want := range content {
+			got, err := f.ReadFile(name)
+			if !strings.Contains(name, "yes") {
+				if !errors.Is(err, layer.ErrNotKept) {
+					t.Errorf("%s: %s was kept: %v", kind, name, err)
+				}
+				continue
+			}
+			if err != nil || string(got) != want {
+				t.Errorf("%s: %s: got %d bytes of something else: %v", kind, name, len(got), err)
 			}
 		}
 	}

@@ -46,6 +46,13 @@ type item struct {
 	size int64
 }
 
+// region is a part of the spool.
+type region struct {
+	file *os.File
+	off  int64
+	size int64
+}
+
 func (it *item) section() *io.SectionReader {
 	if it.at == nil {
 		return io.NewSectionReader(bytes.NewReader(it.data), 0, it.size)
