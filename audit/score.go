@@ -288,18 +288,7 @@ func failWords(failing, waived []*boltseal.Finding) string {
 }
 
 func waivedWords(waived []*boltseal.Finding) string {
-	w := waived[0].Waived
-	s := plural(len(waived), "finding") + " waived"
-	if w.Owner != "" {
-		s += " by " + w.Owner
-	}
-	if !w.Expires.IsZero() {
-		s += " until " + w.Expires.UTC().Format("2006-01-02")
-	}
-	if w.Reason != "" {
-		s += ": " + w.Reason
-	}
-	return s
+	return plural(len(waived), "finding") + " accepted: " + waived[0].Waived.String()
 }
 
 func placeOf(l boltseal.Location) string {

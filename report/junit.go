@@ -68,12 +68,44 @@ func writeJUnit(w io.Writer, r *boltseal.Report, _ *Options) error {
 		s.Cases = []junitCase{{Class: "boltseal", Name: "no findings"}}
 	}
 	s.Tests = len(s.Cases)
-	data, err := xml.MarshalIndent(junitSuites{Suites: []junitSuite{s}}, "", "  ")
+	suites := []junitSuite{s}
+	if r.Scorecard != nil {
+		suites = append(junitScorecard(r.Scorecard, s.Timestamp), suites...)
+	}
+	data, err := xml.MarshalIndent(junitSuites{Suites: suites}, "", "  ")
 	if err != nil {
 		return fmt.Errorf("write JUnit: %w", err)
 	}
 	_, err = fmt.Fprintf(w, "%s%s\n", xml.Header, data)
 	return err
+}
+
+// junitScorecard makes a suite of each framework and a test of each control.
+// What was accepted or not assessed was skipped: neither passed.
+func junitScorecard(card *boltseal.Scorecard, timestamp string) []junitSuite {
+	var suites []junitSuite
+	for _, t := range frameworksOf(card) {
+		s := junitSuite{Name: clean(titleOfTally(t)), Timestamp: timestamp}
+		for _, c := range card.Controls {
+			if c.Control.Framework != t.Name {
+				continue
+			}
+			test := junitCase{Class: clean(t.Name + "." + c.Layer), Name: clean(c.Control.ID + " " + c.Control.Title)}
+			switch c.Outcome {
+			case boltseal.OutcomePass:
+			case boltseal.OutcomeFail:
+				s.Failures++
+				test.Failure = &junitMessage{Message: clean(c.Why), Type: string(c.Outcome), Text: clean(c.Fix)}
+			case boltseal.OutcomeAccepted, boltseal.OutcomeNotAssessed:
+				s.Skipped++
+				test.Skipped = &junitMessage{Message: clean(strings.ReplaceAll(string(c.Outcome), "-", " ") + ": " + c.Why)}
+			}
+			s.Cases = append(s.Cases, test)
+		}
+		s.Tests = len(s.Cases)
+		suites = append(suites, s)
+	}
+	return suites
 }
 
 func junitFinding(f *boltseal.Finding) junitCase {

@@ -19,7 +19,12 @@ func writeMarkdown(w io.Writer, r *boltseal.Report, opts *Options) error {
 	groups := groupFindings(r)
 	fmt.Fprintf(&b, "## %s\n\n", markdownCode(r.Artifact.Name))
 	markdownVerdict(&b, r, groups)
-	markdownFindings(&b, groups, o.Verbose)
+	if r.Scorecard != nil {
+		markdownScorecard(&b, r.Scorecard)
+		markdownFindings(&b, groups, o.Verbose, mostMarkdownRows)
+	} else {
+		markdownFindings(&b, groups, o.Verbose, len(r.Findings))
+	}
 	if len(r.Gaps) > 0 {
 		b.WriteString("### Not assessed\n\nWhat could not be looked at is not known to be clean.\n\n| kind | what | why | what to do |\n|---|---|---|---|\n")
 		for _, g := range r.Gaps {
@@ -62,13 +67,17 @@ func markdownVerdict(b *strings.Builder, r *boltseal.Report, groups []*group) {
 	}
 }
 
-func markdownFindings(b *strings.Builder, groups []*group, verbose bool) {
+func markdownFindings(b *strings.Builder, groups []*group, verbose bool, most int) {
 	headed := false
+	n := 0
 	for _, g := range groups {
 		for _, at := range g.shown(verbose) {
 			if !headed {
 				b.WriteString("### Findings\n\n| severity | finding | in | fixed in | KEV EPSS | summary |\n|---|---|---|---|---|---|\n")
 				headed = true
+			}
+			if n++; n > most {
+				continue
 			}
 			name := g.name
 			if g.version != "" {
@@ -81,6 +90,9 @@ func markdownFindings(b *strings.Builder, groups []*group, verbose bool) {
 			fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s |\n", at.Severity, markdownCode(nameOf(at.Finding)), where,
 				markdown(fixOf(at.Finding)), markdown(strings.Join(strings.Fields(signalOf(at.Finding)), " ")), markdown(titleCell(at)))
 		}
+	}
+	if n > most {
+		fmt.Fprintf(b, "\n%d milder findings are not shown here.\n", n-most)
 	}
 	if headed {
 		b.WriteString("\n")

@@ -20,7 +20,12 @@ func writeTable(w io.Writer, r *boltseal.Report, opts *Options) error {
 	p := &page{width: o.Width, color: o.Color}
 	groups := groupFindings(r)
 	p.header(r, o.Verbose)
-	p.findings(groups, o.Verbose)
+	if r.Scorecard != nil {
+		p.scorecard(r.Scorecard, o.Verbose)
+	}
+	if r.Scorecard == nil || o.Verbose {
+		p.findings(groups, o.Verbose)
+	}
 	p.gaps(r)
 	p.summary(r, groups)
 	p.verdict(r, groups)

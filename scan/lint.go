@@ -21,9 +21,11 @@ import (
 // maxSource bounds one source file; what is larger was not written by people.
 const maxSource = 4 << 20
 
-// maxInstructions bounds one Dockerfile: rules look back along a stage, so
-// that their cost grows faster than the file does.
-const maxInstructions = 1000
+// maxInstructions bounds one Dockerfile, and so the memory that it takes.
+const maxInstructions = 100_000
+
+// errNoSource is returned by Lint where there is nothing to check.
+var errNoSource = errors.New("no Dockerfile there")
 
 // Lint checks the source files at and below paths: those whose names say that
 // they are Dockerfiles, and whatever file is named itself. Findings have the
@@ -44,7 +46,7 @@ func Lint(ctx context.Context, paths []string, opts *Options) (*boltseal.Report,
 		seen += n
 	}
 	if seen == 0 && len(report.Gaps) == 0 {
-		return nil, fmt.Errorf("lint %s: no Dockerfile there", strings.Join(paths, " "))
+		return nil, fmt.Errorf("lint %s: %w", strings.Join(paths, " "), errNoSource)
 	}
 	report.Sort()
 	o.Policy.Judge(report, o.Now())
@@ -85,6 +87,7 @@ func lintPath(ctx context.Context, report *boltseal.Report, name string, o *Opti
 
 // lintFile checks one file, or notes why it cannot.
 func lintFile(report *boltseal.Report, fsys fs.FS, file, name string, o *Options) {
+	o.Looked("docker", name)
 	content, err := readSource(fsys, file)
 	if err != nil {
 		report.Gaps = append(report.Gaps, unreadable(name, err))

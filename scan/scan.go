@@ -38,6 +38,10 @@ type Options struct {
 	// IsFile tells Lint whether a path is a file; nil takes all for folders.
 	IsFile func(path string) bool
 
+	// Looked is told of every thing that a family of checks had to look at,
+	// whether it could or not: "docker" and the path of a Dockerfile.
+	Looked func(family, name string)
+
 	// ComponentsOnly skips the checks: the report is a list of components.
 	ComponentsOnly bool
 }
@@ -93,6 +97,9 @@ func check(ctx context.Context, report *boltseal.Report, p *part, o *Options) er
 	platform := ""
 	if p.artifact.Platform != nil {
 		platform = p.artifact.Platform.String()
+	}
+	if len(p.components) > 0 {
+		o.Looked("vuln", p.artifact.Name)
 	}
 	if o.DB != nil && !o.ComponentsOnly {
 		o.Progress(Progress{Phase: "check"})
@@ -201,6 +208,9 @@ func withDefaults(opts *Options) Options {
 	}
 	if o.Progress == nil {
 		o.Progress = func(Progress) {}
+	}
+	if o.Looked == nil {
+		o.Looked = func(string, string) {}
 	}
 	if o.Policy == nil {
 		o.Policy = policy.Default()
