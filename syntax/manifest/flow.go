@@ -67,6 +67,8 @@ func (p *parser) flowComma(start int, closing byte) {
 	switch {
 	case p.i >= len(p.s):
 		p.fail(start, "the bracket that opens here is never closed")
+	case p.marker():
+		p.fail(start, "the document ends before the bracket that opens here is closed")
 	case p.s[p.i] == ',':
 		p.i++
 	case p.s[p.i] != closing:

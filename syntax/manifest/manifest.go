@@ -94,6 +94,7 @@ type Node struct {
 	target   *Node // of an alias
 	weight   int32 // what it expands to
 	height   int32
+	lead     int  // of a block mapping's value: behind its colon; of a block sequence's item: its dash
 	props    int  // where anchor and tag begin; Span.Start without them
 	repeated bool // of a mapping: some key stands in it more than once
 }

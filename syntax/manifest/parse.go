@@ -118,7 +118,13 @@ func (p *parser) document() {
 		p.fail(p.i, "%s", p.stray())
 	}
 	if p.failed != nil {
-		at := max(p.failed.Span.Start, start)
+		// The failure may stand on the marker of the next document.
+		at := p.f.lineStart(p.failed.Span.Start)
+		if at <= start {
+			at = start + 1
+		} else {
+			at--
+		}
 		p.note()
 		p.resume(at)
 		return
@@ -502,8 +508,10 @@ func (p *parser) sequence(pr props) *Node {
 	n := p.node(Sequence, Block, pr, p.i)
 	n.Span.End = p.i + 1
 	for p.i < len(p.s) {
+		dash := p.i
 		p.i++
 		item := p.block(col, true, false)
+		item.lead = dash
 		p.put(n, item)
 		n.Items = append(n.Items, item)
 		if !p.sibling(col) || !p.dash() {
@@ -540,7 +548,7 @@ func (p *parser) mapping(outer, inner props, begin int, key *Node) *Node {
 			key = p.key(col, inner)
 			inner = props{}
 		}
-		value := p.value(col)
+		value := p.value(key, col)
 		p.put(n, key)
 		p.put(n, value)
 		n.Pairs = append(n.Pairs, Pair{key, value})
@@ -581,15 +589,18 @@ func (p *parser) key(col int, pr props) *Node {
 
 // value reads the value behind a key's colon. The key written with "?" may
 // have none.
-func (p *parser) value(col int) *Node {
+func (p *parser) value(key *Node, col int) *Node {
 	if p.peek() != ':' || !p.blank(p.i+1) || p.i == p.first && p.col() != col {
-		return p.empty(p.i, props{})
+		return p.empty(key.Span.End, props{})
 	}
 	// Behind "?" the colon stands first on its line, and then anything may
 	// begin there.
 	fresh := p.i == p.first
 	p.i++
-	return p.block(col, fresh, true)
+	lead := p.i
+	n := p.block(col, fresh, true)
+	n.lead = lead
+	return n
 }
 
 // finish gives a mapping its tag, and reports keys that stand in it twice.
