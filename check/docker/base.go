@@ -15,6 +15,7 @@ var baseData string
 // Base is what is known of a base image.
 type Base struct {
 	Libc       string
+	Glibc      string // its version, where it is known
 	Shell      string // empty: not known, "none": there is none
 	PM         string
 	Users      map[string]string // name to uid
@@ -22,6 +23,7 @@ type Base struct {
 	Bins       []string
 	Packages   []string // those that a rule about removing must know; empty when not known
 	Workdir    string
+	Release    string // of Debian or Ubuntu, where the tag does not say
 	Entrypoint string
 	User       string
 	EOL        time.Time
@@ -80,7 +82,31 @@ func baseOf(r Ref) Base {
 			b.set(key, value)
 		}
 	}
+	if b.Found && b.Libc == "glibc" {
+		b.Glibc = glibc(r, b.Release)
+	}
 	return b
+}
+
+// releases are the versions of glibc in releases of Debian and Ubuntu, as
+// their archives have them.
+var releases = map[string]string{
+	"buster": "2.28", "bullseye": "2.31", "bookworm": "2.36", "trixie": "2.41",
+	"bionic": "2.27", "focal": "2.31", "jammy": "2.35", "noble": "2.39",
+	"debian10": "2.28", "debian11": "2.31", "debian12": "2.36", "debian13": "2.41",
+}
+
+// glibc is the version of glibc in an image: its tag or name says on which
+// release it stands, and else the data may.
+func glibc(r Ref, release string) string {
+	for _, text := range []string{r.Tag, r.Name} {
+		for word := range strings.FieldsFuncSeq(text, func(c rune) bool { return c == '-' || c == '_' || c == '/' }) {
+			if version := releases[word]; version != "" {
+				return version
+			}
+		}
+	}
+	return releases[release]
 }
 
 func (b *Base) set(key, value string) {
@@ -99,6 +125,8 @@ func (b *Base) set(key, value string) {
 		b.Bins = strings.Split(value, ",")
 	case "pkgs":
 		b.Packages = strings.Split(value, ",")
+	case "release":
+		b.Release = value
 	case "workdir":
 		b.Workdir = value
 	case "entrypoint":

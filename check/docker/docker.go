@@ -10,6 +10,7 @@ package docker
 import (
 	"bytes"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -121,6 +122,9 @@ func finding(f *dockerfile.File, check *boltseal.Check, at boltseal.Span, messag
 	found.Seal()
 	return found
 }
+
+// at is how a message names a line.
+func at(line int) string { return " since line " + strconv.Itoa(line) }
 
 // Replace is a fix that puts text in the place of a span.
 func (p *Pass) Replace(title string, safe bool, at boltseal.Span, text string) boltseal.Fix {

@@ -1,6 +1,11 @@
 package docker
 
-import "github.com/boltseal/boltseal"
+import (
+	"path"
+	"strings"
+
+	"github.com/boltseal/boltseal"
+)
 
 var _ = add(Rule{
 	Check: boltseal.Check{
@@ -21,11 +26,29 @@ where containers run under Docker, Compose or Swarm, say how to ask the applicat
 				if step.Name == "HEALTHCHECK" {
 					return
 				}
-				serves = serves || step.Name == "EXPOSE"
+				serves = serves || step.Name == "EXPOSE" || servesByName(step)
 			}
 		}
 		if serves {
-			p.Report(final.From.Span, "the image serves a port, and nothing says how to tell whether it works")
+			p.Report(final.From.Span, "the image serves, and nothing says how to tell whether it works")
 		}
 	},
 })
+
+// servesByName tells by what a CMD or ENTRYPOINT starts whether it is a
+// server: its own name, or that of the script.
+func servesByName(step *Step) bool {
+	if step.Name != "CMD" && step.Name != "ENTRYPOINT" || step.Script == nil {
+		return false
+	}
+	for i := range step.Script.Commands {
+		for _, w := range step.Script.Commands[i].Args {
+			name, _, _ := strings.Cut(path.Base(w.Text), ".")
+			switch name {
+			case "server", "serve", "runserver", "app", "index", "wsgi", "asgi", "api", "web", "http-server", "gunicorn", "uvicorn", "hypercorn", "puma", "nginx", "httpd", "caddy", "php-fpm":
+				return true
+			}
+		}
+	}
+	return false
+}

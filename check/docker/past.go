@@ -11,25 +11,26 @@ import (
 // below included. It is kept for every instruction and never changed, so
 // that a rule looks things up instead of walking back.
 type past struct {
-	packages  shelf[*Step] // the first to install a package, or to give a virtual one its name
-	unnamed   bool         // an install names variables
-	files     shelf[*Step] // the first that is known to write a path
-	code      shelf[*Step] // where COPY and ADD put programs
-	modules   shelf[*Step] // the last of this stage to copy node_modules to a folder; "" where that is not known
-	copied    *Step        // the last of this stage to copy node_modules anywhere
-	installed shelf[*Step] // every node_modules that was installed
-	dev       shelf[*Step] // those with what is for development
-	venvs     shelf[*Step] // virtual environments
-	said      shelf[*Step] // the first RUN that speaks of one of the probes
-	cargo     bool         // cargo built for the stage's own C library
-	bundles   bool         // a bundle was made with nothing left external
-	context   string       // where all of the build context was copied to last
-	worked    bool         // a RUN was carried out
-	brought   bool         // the application's files may be in the image
-	accounts  bool         // the users of the base image were changed
-	programs  bool         // files were put where programs are looked for
-	entry     bool         // an ENTRYPOINT was set
-	lean      bool         // apt was told to leave recommended packages out
+	packages   shelf[*Step] // the first to install a package, or to give a virtual one its name
+	unnamed    bool         // an install names variables
+	files      shelf[*Step] // the first that is known to write a path
+	code       shelf[*Step] // where COPY and ADD put programs
+	modules    shelf[*Step] // the last of this stage to copy node_modules to a folder; "" where that is not known
+	copied     *Step        // the last of this stage to copy node_modules anywhere
+	installed  shelf[*Step] // every node_modules that was installed
+	dev        shelf[*Step] // those with what is for development
+	venvs      shelf[*Step] // virtual environments
+	goBinaries shelf[*Step] // what go built with cgo
+	said       shelf[*Step] // the first RUN that speaks of one of the probes
+	cargo      bool         // cargo built for the stage's own C library
+	bundles    bool         // a bundle was made with nothing left external
+	context    string       // where all of the build context was copied to last
+	worked     bool         // a RUN was carried out
+	brought    bool         // the application's files may be in the image
+	accounts   bool         // the users of the base image were changed
+	programs   bool         // files were put where programs are looked for
+	entry      bool         // an ENTRYPOINT was set
+	lean       bool         // apt was told to leave recommended packages out
 }
 
 // probes are the programs that health checks call and that images often
@@ -141,6 +142,9 @@ func (p *past) command(m *Model, step *Step, c *dockerfile.Command) {
 	}
 	if dir := venvDir(c, &step.State, m.File.Escape); dir != "" {
 		p.venvs = p.venvs.withFirst(dir, step)
+	}
+	if at := goBinary(step, c, m.File.Escape); at != "" {
+		p.goBinaries = p.goBinaries.withFirst(at, step)
 	}
 	switch c.Name {
 	case "cargo":

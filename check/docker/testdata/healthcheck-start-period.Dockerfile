@@ -1,0 +1,8 @@
+FROM debian:13
+HEALTHCHECK --interval=30s --timeout=3s CMD ["/app", "health"] # want `failures count from the first second on`
+#----
+FROM debian:13
+HEALTHCHECK --start-period=10s CMD ["/app", "health"]
+#----
+FROM debian:13
+HEALTHCHECK NONE
