@@ -79,6 +79,7 @@ type Input struct {
 	shared  *shared
 	layerOf func(path string) (boltseal.Digest, bool) // nil outside of images
 	sniffed *sniffed                                  // nil when nobody had to look at the content
+	spare   func(task func()) bool                    // runs the task elsewhere if a goroutine is to spare; may be nil
 }
 
 // executable is the file as an executable. Readers of one file share it.

@@ -34,7 +34,8 @@ func readJavaArchive(ctx context.Context, in *Input) ([]boltseal.Component, erro
 	if in.Size == 0 {
 		return nil, nil
 	}
-	artifacts, err := jar.Read(ctx, in.File, in.Size, in.Path, in.Limits)
+	tools := in.once("jar", func() any { return &jar.Tools{} }).(*jar.Tools)
+	artifacts, err := jar.Read(ctx, in.File, in.Size, in.Path, &jar.Options{Limits: in.Limits, Tools: tools, Spare: in.spare})
 	if errors.Is(err, jar.ErrFormat) && len(artifacts) == 0 {
 		switch path.Ext(in.Path) {
 		case ".rar", ".par", ".sar", ".nar", ".kar":

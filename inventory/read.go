@@ -76,6 +76,7 @@ type reading struct {
 	distro     *boltseal.Distro
 	owners     *owners
 	shared     shared
+	spare      func(task func()) bool
 	components []boltseal.Component
 	gaps       []boltseal.Gap
 }
@@ -106,6 +107,7 @@ func (r *reading) run(ctx context.Context) error {
 		jobs = runtime.GOMAXPROCS(0)
 	}
 	group.SetLimit(jobs)
+	r.spare = func(task func()) bool { return group.TryGo(func() error { task(); return nil }) }
 	for i, it := range items {
 		group.Go(func() error {
 			outcomes[i] = r.file(ctx, it)
@@ -238,7 +240,7 @@ func (r *reading) one(ctx context.Context, at io.ReaderAt, seen *sniffed, it *it
 	in := &Input{
 		Path: w.path, Size: it.size, FS: r.tree, Distro: r.distro, Image: r.opts.Image, Limits: r.opts.Limits,
 		File:   &file{SectionReader: io.NewSectionReader(at, 0, it.size), stop: func() error { return context.Cause(ctx) }},
-		owners: r.owners, shared: &r.shared, layerOf: r.opts.LayerOf, sniffed: seen,
+		owners: r.owners, shared: &r.shared, layerOf: r.opts.LayerOf, sniffed: seen, spare: r.spare,
 	}
 	found, err := call(ctx, reader, in)
 	errs := separate(err)

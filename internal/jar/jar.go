@@ -16,6 +16,8 @@ import (
 	"io"
 	"path"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/boltseal/boltseal/internal/limit"
 )
@@ -34,10 +36,49 @@ type Artifact struct {
 	Parent   int    // index of the artifact that holds this one, or -1
 }
 
+// Options are the optional parameters of [Read].
+type Options struct {
+	Limits limit.Limits // the zero value has no ceilings
+
+	// Tools, when not nil, lends Read what it needs to work with, so that the
+	// next archive finds it made already.
+	Tools *Tools
+
+	// Spare, when not nil, runs the task in another goroutine if there is one
+	// to spare, and says so.
+	Spare func(task func()) bool
+}
+
+// Tools are buffers and inflaters that one call of [Read] leaves to the next.
+// They are safe for use by several goroutines.
+type Tools struct{ pool sync.Pool }
+
+func (t *Tools) get() *tools {
+	if t != nil {
+		if kept, ok := t.pool.Get().(*tools); ok {
+			return kept
+		}
+	}
+	return &tools{}
+}
+
+func (t *Tools) put(used *tools) {
+	if t != nil {
+		t.pool.Put(used)
+	}
+}
+
 // Read finds the artifacts in the archive of size bytes. name is its file
 // name. Artifacts come with the error when only a part could be read.
-func Read(ctx context.Context, r io.ReaderAt, size int64, name string, limits limit.Limits) ([]Artifact, error) {
-	rd := &reading{ctx: ctx, limits: limits, inflated: limits.FileBytes, entries: limits.Entries}
+func Read(ctx context.Context, r io.ReaderAt, size int64, name string, opts *Options) ([]Artifact, error) {
+	if opts == nil {
+		opts = &Options{}
+	}
+	left := &budget{}
+	left.inflated.Store(opts.Limits.FileBytes)
+	left.entries.Store(opts.Limits.Entries)
+	rd := &reading{ctx: ctx, opts: opts, limits: opts.Limits, left: left, tools: opts.Tools.get()}
+	defer func() { opts.Tools.put(rd.tools) }()
 	err := rd.archive(r, size, path.Base(name), "", -1, 0)
 	return rd.artifacts, errors.Join(append(rd.errs, err)...)
 }
@@ -64,6 +105,7 @@ func isArchive(name []byte) bool {
 }
 
 const (
+	maxWhole    = 1 << 20   // bytes of an archive that is read at once
 	maxText     = 4 << 20   // bytes of one metadata file
 	maxNested   = 256 << 20 // bytes of one packed archive, which is inflated into memory
 	maxMetadata = 20_000    // metadata files of one archive
@@ -72,15 +114,22 @@ const (
 	maxName     = 1 << 10
 )
 
-// reading is one call of Read.
+// reading is one call of Read, or the part of it that one goroutine does.
 type reading struct {
 	ctx       context.Context //nolint:containedctx // it lives as long as the call
+	opts      *Options
 	limits    limit.Limits
-	inflated  int64 // bytes that may still be inflated
-	entries   int64 // entries that may still be walked
+	left      *budget
 	artifacts []Artifact
 	errs      []error
-	tools     tools
+	tools     *tools
+}
+
+// budget is what a whole call may still do.
+type budget struct {
+	inflated atomic.Int64 // bytes that may be inflated
+	entries  atomic.Int64 // entries that may be walked
+	over     atomic.Bool  // something went past a ceiling
 }
 
 // wanted are the entries of one archive that say something.
@@ -98,13 +147,21 @@ func (rd *reading) archive(r io.ReaderAt, size int64, name, inner string, parent
 	if most := rd.limits.Depth; most > 0 && int64(depth) >= most {
 		return &limit.Error{What: "archives in archives", Max: most, Unit: "levels", Flag: "--max-depth"}
 	}
-	z, err := openZip(r, size, &rd.tools)
+	if _, inMemory := r.(*bytes.Reader); !inMemory && size <= maxWhole {
+		whole, err := rd.whole(r, size)
+		if err != nil {
+			return rd.in(inner, err)
+		}
+		defer rd.tools.release(whole)
+		r = bytes.NewReader(whole)
+	}
+	z, err := openZip(r, size, rd.tools)
 	if err != nil {
 		return rd.in(inner, err)
 	}
 	w, err := rd.collect(z, inner)
 	if len(rd.artifacts)+len(w.properties) > maxFound {
-		return &limit.Error{What: "archive", Max: maxFound, Unit: "artifacts", Flag: "--max-entries"}
+		return rd.tooMany()
 	}
 	first := len(rd.artifacts)
 	rd.identify(w, name, inner, parent)
@@ -114,6 +171,9 @@ func (rd *reading) archive(r io.ReaderAt, size int64, name, inner string, parent
 		rd.artifacts[first].SHA1 = sum
 		err = errors.Join(err, sumErr)
 	}
+	if rd.parallel(z, w.nested, inner, parent, depth) {
+		return rd.in(inner, err)
+	}
 	for _, e := range w.nested {
 		if err := rd.ctx.Err(); err != nil {
 			return err
@@ -121,6 +181,22 @@ func (rd *reading) archive(r io.ReaderAt, size int64, name, inner string, parent
 		rd.note(rd.nested(z, e, inner, parent, depth+1))
 	}
 	return rd.in(inner, err)
+}
+
+// whole reads a small archive at once: that is less work than looking around
+// in it with many small reads, each through all the layers below.
+func (rd *reading) whole(r io.ReaderAt, size int64) ([]byte, error) {
+	b := rd.tools.buffer(size)
+	if err := readAt(r, b, 0); err != nil {
+		rd.tools.release(b)
+		return nil, err
+	}
+	return b, nil
+}
+
+func (rd *reading) tooMany() error {
+	rd.left.over.Store(true)
+	return &limit.Error{What: "archive", Max: maxFound, Unit: "artifacts", Flag: "--max-entries"}
 }
 
 // in names the archive that an error is about.
@@ -143,11 +219,17 @@ func (rd *reading) note(err error) {
 
 // hash is the SHA-1 of the whole archive.
 func (rd *reading) hash(r io.ReaderAt, size int64) (string, error) {
-	if rd.tools.copying == nil {
-		rd.tools.copying = make([]byte, 128<<10)
-	}
 	sum := sha1.New() //nolint:gosec // an identity, no protection
-	if _, err := io.CopyBuffer(struct{ io.Writer }{sum}, io.NewSectionReader(r, 0, size), rd.tools.copying); err != nil {
+	if memory, ok := r.(*bytes.Reader); ok {
+		if _, err := memory.Seek(0, io.SeekStart); err != nil {
+			return "", err
+		}
+		if _, err := memory.WriteTo(sum); err != nil {
+			return "", err
+		}
+		return hex.EncodeToString(sum.Sum(nil)), nil
+	}
+	if _, err := io.CopyBuffer(struct{ io.Writer }{sum}, io.NewSectionReader(r, 0, size), rd.tools.copyBuffer()); err != nil {
 		return "", err
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
@@ -183,7 +265,8 @@ func (rd *reading) count() error {
 	if rd.limits.Entries <= 0 {
 		return nil
 	}
-	if rd.entries--; rd.entries < 0 {
+	if rd.left.entries.Add(-1) < 0 {
+		rd.left.over.Store(true)
 		return &limit.Error{What: "archive", Max: rd.limits.Entries, Unit: "entries", Flag: "--max-entries"}
 	}
 	return nil
@@ -229,14 +312,14 @@ func (rd *reading) metadata(z *zipFile, e entry, w *wanted) error {
 		c.folder = folder
 		w.properties = append(w.properties, c)
 	case "pom.xml":
-		p, err := readPOM(content)
+		p, err := readPOM(rd.tools.text(limit.Reader(content, maxText, textLimit())))
 		if err != nil {
 			return fmt.Errorf("%s: %w", e.name, err)
 		}
 		w.poms[folder] = p
 	default:
 		if w.manifest == nil { // Java takes the first
-			w.manifest, err = readManifest(content)
+			w.manifest, err = readManifest(rd.tools.text(limit.Reader(content, maxText, textLimit())))
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", e.name, err)
@@ -258,10 +341,8 @@ func (rd *reading) nested(z *zipFile, e entry, inner string, parent, depth int) 
 			return rd.in(inner, err)
 		}
 		// Entries may overlap, so that bytes in place count as well.
-		if rd.limits.FileBytes > 0 {
-			if rd.inflated -= section.Size(); rd.inflated < 0 {
-				return rd.tooMuch()
-			}
+		if rd.limits.FileBytes > 0 && rd.left.inflated.Add(-section.Size()) < 0 {
+			return rd.tooMuch()
 		}
 		return rd.archive(section, section.Size(), path.Base(e.name), where, parent, depth)
 	}
@@ -269,9 +350,9 @@ func (rd *reading) nested(z *zipFile, e entry, inner string, parent, depth int) 
 	if err != nil {
 		return rd.in(inner, err)
 	}
-	var data bytes.Buffer
 	// What the directory says of the size is a hint and may be a lie.
-	data.Grow(int(min(e.plain, e.packed*8, maxNested)) + bytes.MinRead)
+	data := bytes.NewBuffer(rd.tools.buffer(min(max(e.plain, 0), e.packed*8, maxNested) + bytes.MinRead)[:0])
+	defer func() { rd.tools.release(data.Bytes()) }()
 	content = limit.Reader(rd.budget(content), maxNested, &limit.Error{
 		What: "archive in an archive", Max: maxNested, Unit: "bytes", Flag: "--max-file-bytes",
 	})
@@ -290,6 +371,7 @@ func (rd *reading) budget(r io.Reader) io.Reader {
 }
 
 func (rd *reading) tooMuch() error {
+	rd.left.over.Store(true)
 	return &limit.Error{What: "content of an archive", Max: rd.limits.FileBytes, Unit: "bytes", Flag: "--max-file-bytes"}
 }
 
@@ -299,13 +381,14 @@ type counted struct {
 }
 
 func (c *counted) Read(p []byte) (int, error) {
-	if c.rd.inflated <= 0 {
+	left := c.rd.left.inflated.Load()
+	if left <= 0 {
 		return 0, c.rd.tooMuch()
 	}
-	if int64(len(p)) > c.rd.inflated {
-		p = p[:c.rd.inflated]
+	if int64(len(p)) > left {
+		p = p[:left]
 	}
 	n, err := c.r.Read(p)
-	c.rd.inflated -= int64(n)
+	c.rd.left.inflated.Add(-int64(n))
 	return n, err
 }

@@ -47,7 +47,7 @@ func build(t testing.TB, files ...file) string {
 
 func read(t testing.TB, data, name string) ([]jar.Artifact, error) {
 	t.Helper()
-	return jar.Read(t.Context(), strings.NewReader(data), int64(len(data)), name, limit.Default())
+	return jar.Read(t.Context(), strings.NewReader(data), int64(len(data)), name, &jar.Options{Limits: limit.Default()})
 }
 
 func properties(group, name, version string) file {
@@ -198,7 +198,7 @@ func TestLarge(t *testing.T) {
 	}
 	limits := limit.Default()
 	limits.Entries = 1000
-	if _, err := jar.Read(t.Context(), bytes.NewReader(b.Bytes()), int64(b.Len()), "a.jar", limits); !isLimit(err) {
+	if _, err := jar.Read(t.Context(), bytes.NewReader(b.Bytes()), int64(b.Len()), "a.jar", &jar.Options{Limits: limits}); !isLimit(err) {
 		t.Errorf("70,000 entries with a limit of 1,000: %v", err)
 	}
 }
@@ -232,7 +232,7 @@ func TestHostile(t *testing.T) {
 		"offset outside": {string(outside), false},
 		"overlapping":    {overlapping(t), true},
 	} {
-		_, err := jar.Read(context.Background(), strings.NewReader(c.data), int64(len(c.data)), "x.jar", small())
+		_, err := jar.Read(context.Background(), strings.NewReader(c.data), int64(len(c.data)), "x.jar", &jar.Options{Limits: small()})
 		if err == nil || isLimit(err) != c.limit {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -262,7 +262,7 @@ func TestCanceled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	data := build(t, file{"a.jar", build(t, class)})
-	if _, err := jar.Read(ctx, strings.NewReader(data), int64(len(data)), "x.jar", limit.Default()); !errors.Is(err, context.Canceled) {
+	if _, err := jar.Read(ctx, strings.NewReader(data), int64(len(data)), "x.jar", &jar.Options{Limits: limit.Default()}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -272,10 +272,15 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte(lib))
 	f.Add([]byte(build(f, manifest("Implementation-Version: 3"), file{"WEB-INF/lib/lib-1.2.jar", lib}, file{"l.jar!stored", lib})))
 	f.Add([]byte("#!/bin/sh\n" + lib))
+	tools := &jar.Tools{}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		limits := limit.Default()
 		limits.FileBytes, limits.Entries = 4<<20, 10_000
-		all, _ := jar.Read(t.Context(), bytes.NewReader(data), int64(len(data)), "a-1.jar", limits)
+		all, err := jar.Read(t.Context(), bytes.NewReader(data), int64(len(data)), "a-1.jar", &jar.Options{Limits: limits})
+		again, errAgain := jar.Read(t.Context(), bytes.NewReader(data), int64(len(data)), "a-1.jar", &jar.Options{Limits: limits, Tools: tools, Spare: spare})
+		if diff := cmp.Diff(all, again); diff != "" || fmt.Sprint(err) != fmt.Sprint(errAgain) {
+			t.Errorf("side by side it is something else (-one by one +got): %v, %v\n%s", err, errAgain, diff)
+		}
 		for i, a := range all {
 			if a.Name == "" || a.Parent >= i {
 				t.Errorf("artifact %d: %+v", i, a)
@@ -285,6 +290,55 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	})
+}
+
+// spare has a goroutine for everyone.
+func spare(task func()) bool {
+	go task()
+	return true
+}
+
+// TestSideBySide reads many archives in one, some of them bad, by several
+// goroutines and by one.
+func TestSideBySide(t *testing.T) {
+	var files []file
+	for i := range 60 {
+		name := fmt.Sprintf("BOOT-INF/lib/lib%d-1.jar", i)
+		body := build(t, properties("org.example", fmt.Sprintf("lib%d", i), "1"), class, file{"in/side-2.jar", build(t, class)})
+		switch i % 5 {
+		case 1:
+			name += "!stored"
+		case 2:
+			body = body[:len(body)-10]
+		case 3:
+			body = build(t, file{"a.txt", strings.Repeat("x", 3<<20)}, properties("org.example", fmt.Sprintf("lib%d", i), "1"), class)
+		}
+		files = append(files, file{name, body})
+	}
+	data := build(t, files...)
+	tools := &jar.Tools{}
+	for _, c := range []struct {
+		name string
+		set  func(*limit.Limits)
+		gap  bool
+	}{
+		{"all", func(*limit.Limits) {}, true},
+		{"few entries", func(l *limit.Limits) { l.Entries = 150 }, true},
+		{"few bytes", func(l *limit.Limits) { l.FileBytes = 20 << 10 }, true},
+	} {
+		limits := limit.Default()
+		c.set(&limits)
+		want, wantErr := jar.Read(t.Context(), strings.NewReader(data), int64(len(data)), "app.jar", &jar.Options{Limits: limits})
+		if len(want) < 2 || wantErr == nil {
+			t.Fatalf("%s: %d artifacts, %v", c.name, len(want), wantErr)
+		}
+		for range 5 {
+			got, err := jar.Read(t.Context(), strings.NewReader(data), int64(len(data)), "app.jar", &jar.Options{Limits: limits, Tools: tools, Spare: spare})
+			if diff := cmp.Diff(want, got); diff != "" || fmt.Sprint(err) != fmt.Sprint(wantErr) {
+				t.Fatalf("%s: (-one by one +side by side): %v, want %v\n%s", c.name, err, wantErr, diff)
+			}
+		}
+	}
 }
 
 // BenchmarkRead reads a fat jar of 300 archives, half of them packed.

@@ -31,10 +31,11 @@ const maxAttribute = 4 << 10
 
 // readManifest reads up to the first empty line. A line that begins with a
 // space goes on with the attribute before it.
-func readManifest(r io.Reader) (*manifest, error) {
+func readManifest(lines *bufio.Reader) (*manifest, error) {
 	m := manifest{}
-	lines := bufio.NewReader(limit.Reader(r, maxText, textLimit()))
 	name, value := "", []byte(nil)
+	var line []byte
+	var err error
 	flush := func() {
 		if name != "" {
 			if _, twice := m[name]; !twice {
@@ -43,7 +44,7 @@ func readManifest(r io.Reader) (*manifest, error) {
 		}
 	}
 	for {
-		line, err := manifestLine(lines)
+		line, err = manifestLine(lines, line[:0])
 		if len(line) > 0 && line[0] == ' ' {
 			if len(value) < maxAttribute {
 				value = append(value, line[1:]...)
@@ -65,9 +66,8 @@ func readManifest(r io.Reader) (*manifest, error) {
 	}
 }
 
-// manifestLine reads a line that CR, LF or both end.
-func manifestLine(r *bufio.Reader) ([]byte, error) {
-	var line []byte
+// manifestLine appends a line that CR, LF or both end.
+func manifestLine(r *bufio.Reader, line []byte) ([]byte, error) {
 	for {
 		c, err := r.ReadByte()
 		if err != nil {
@@ -148,8 +148,8 @@ type pom struct {
 	} `xml:"licenses>license"`
 }
 
-func readPOM(r io.Reader) (*pom, error) {
-	d := xml.NewDecoder(limit.Reader(r, maxText, textLimit()))
+func readPOM(r *bufio.Reader) (*pom, error) {
+	d := xml.NewDecoder(r)
 	d.Strict = false
 	// Names and versions are ASCII; whatever encoding the file claims, they
 	// read the same.

@@ -1,12 +1,14 @@
 package jar
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 
 	"github.com/klauspost/compress/flate"
 
@@ -44,19 +46,66 @@ const (
 )
 
 // tools are what reading one zip file after the other needs again and again.
+// They are for one goroutine.
 type tools struct {
 	directory []byte
 	copying   []byte
 	inflater  io.ReadCloser
+	packed    *bufio.Reader
+	lines     *bufio.Reader
+	buffers   [][]byte // free ones
+}
+
+// buffer lends n bytes.
+func (t *tools) buffer(n int64) []byte {
+	for i, b := range t.buffers {
+		if int64(cap(b)) >= n {
+			t.buffers = slices.Delete(t.buffers, i, i+1)
+			return b[:n]
+		}
+	}
+	if len(t.buffers) > 0 {
+		t.buffers = t.buffers[:len(t.buffers)-1] // a larger one takes its place
+	}
+	return make([]byte, n, n+n/4)
+}
+
+// release takes a buffer back. Large ones are not worth their memory.
+func (t *tools) release(b []byte) {
+	if len(t.buffers) < maxBuffers && cap(b) <= 2*maxWhole {
+		t.buffers = append(t.buffers, b)
+	}
+}
+
+const maxBuffers = 3
+
+func (t *tools) copyBuffer() []byte {
+	if t.copying == nil {
+		t.copying = make([]byte, 128<<10)
+	}
+	return t.copying
 }
 
 // inflate returns a reader of packed bytes; the one before is done with.
 func (t *tools) inflate(packed io.Reader) io.Reader {
-	if again, ok := t.inflater.(flate.Resetter); ok && again.Reset(packed, nil) == nil {
+	if t.packed == nil {
+		t.packed = bufio.NewReader(nil)
+	}
+	t.packed.Reset(packed)
+	if again, ok := t.inflater.(flate.Resetter); ok && again.Reset(t.packed, nil) == nil {
 		return t.inflater
 	}
-	t.inflater = flate.NewReader(packed)
+	t.inflater = flate.NewReader(t.packed)
 	return t.inflater
+}
+
+// text returns a buffered reader; the one before is done with.
+func (t *tools) text(r io.Reader) *bufio.Reader {
+	if t.lines == nil {
+		t.lines = bufio.NewReader(nil)
+	}
+	t.lines.Reset(r)
+	return t.lines
 }
 
 // zipFile is an open zip file.
