@@ -303,7 +303,7 @@ func (f *File) replaceLeaf(n, v *Node, l layout) boltseal.Edit {
 	if n.Span.Start == n.Span.End {
 		text = " " + text
 	}
-	if (n.Style == Literal || n.Style == Folded) || strings.HasPrefix(text, "|") {
+	if n.Style == Literal || n.Style == Folded || strings.HasPrefix(strings.TrimPrefix(text, " "), "|") {
 		return f.replaceText(n, text)
 	}
 	return f.edit(start, n.Span.End, text)

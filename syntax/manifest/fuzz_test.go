@@ -69,7 +69,8 @@ func checkSpans(t *testing.T, f *manifest.File, n *manifest.Node) {
 		}
 	}
 	// A quoted or one-line scalar's own text means the same alone.
-	if text := f.Text(n.Span); n.Kind == manifest.Scalar && n.Style != manifest.Literal && n.Style != manifest.Folded && text != "" && !strings.ContainsAny(text, "\r\n") {
+	if text := f.Text(n.Span); n.Kind == manifest.Scalar && n.Style != manifest.Literal && n.Style != manifest.Folded &&
+		text != "" && !strings.HasSuffix(text, ":") && text != "-" && text != "?" && !strings.ContainsAny(text, "\r\n") {
 		g := manifest.Parse("", []byte("- "+text+"\n"))
 		if n.Parent != nil && n.Parent.Style == manifest.Flow {
 			g = manifest.Parse("", []byte("- ["+text+" ]\n"))

@@ -90,7 +90,7 @@ type layout struct {
 	step     int // columns that a mapping inside a mapping is indented by
 	sequence int // columns that a sequence is indented by under its key
 	json     bool
-	cut      bool // the file ends behind the node without a line break
+	cut      bool // no literal scalar may end here: what follows would become part of it
 }
 
 // layoutAt is the layout of a file as it is around a node.
@@ -99,7 +99,7 @@ func (f *File) layoutAt(n *Node) layout {
 	if i := strings.IndexByte(f.src, '\n'); i > 0 && f.src[i-1] == '\r' {
 		l.eol = "\r\n"
 	}
-	l.cut = f.lineEnd(n.Span.End) == len(f.src)
+	l.cut = f.cutAt(f.lineEnd(n.Span.End))
 	root := n
 	for root.Parent != nil {
 		root = root.Parent
@@ -112,6 +112,17 @@ func (f *File) layoutAt(n *Node) layout {
 		l.sequence = 2
 	}
 	return l
+}
+
+// cutAt tells whether the end of the file, or a line of blanks, follows a
+// line's end.
+func (f *File) cutAt(end int) bool {
+	rest := f.src[end:]
+	white := rest[:len(rest)-len(strings.TrimLeft(rest, " \t\r\n"))]
+	if len(white) < len(rest) {
+		white = white[:strings.LastIndexAny(white, "\r\n")+1]
+	}
+	return rest == "" || strings.ContainsAny(white, " \t")
 }
 
 // quotedKeys tells whether keys are written as JSON wants them.
