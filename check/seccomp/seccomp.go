@@ -1,0 +1,146 @@
+// Package seccomp finds what is wrong with seccomp profiles: those in files
+// of their own, in ConfigMaps that deliver them to nodes, and in SeccompProfile
+// objects of the Security Profiles Operator. Each rule is one file that adds
+// one [Rule]; [Run] applies rules to all files of a run through a [Pass].
+//
+// What system calls there are, what programs need and what default profiles
+// refuse is known to internal/seccomp.
+package seccomp
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/boltseal/boltseal"
+	"github.com/boltseal/boltseal/syntax/manifest"
+)
+
+// Rule is one check of profiles.
+type Rule struct {
+	boltseal.Check
+	Run func(*Pass)
+}
+
+// Options are the optional parameters of [Run].
+type Options struct{}
+
+// Pass is one rule at work on one profile.
+type Pass struct {
+	*Model
+	rule     *Rule
+	findings *[]boltseal.Finding
+}
+
+var rules []Rule
+
+// add registers a rule; each file calls it once from a package-level
+// variable.
+func add(r Rule) bool {
+	rules = append(rules, r)
+	return true
+}
+
+// Rules lists every rule by id.
+func Rules() []Rule {
+	all := slices.Clone(rules)
+	slices.SortFunc(all, func(a, b Rule) int { return strings.Compare(a.ID, b.ID) })
+	return all
+}
+
+// Checks lists what the package looks for.
+func Checks() []boltseal.Check {
+	var checks []boltseal.Check
+	for _, r := range Rules() {
+		checks = append(checks, r.Check)
+	}
+	return checks
+}
+
+// Run applies the rules to the profiles in all files and returns what they
+// find, in the order of the files and places. Files that hold no profile are
+// passed over. A profile that cannot be read is a finding of the rule
+// seccomp/unreadable when that is among the rules, and a gap otherwise.
+func Run(files []*manifest.File, rules []Rule, _ *Options) ([]boltseal.Finding, []boltseal.Gap) {
+	findings := []boltseal.Finding{}
+	var gaps []boltseal.Gap
+	explains := slices.ContainsFunc(rules, func(r Rule) bool { return r.ID == unreadableID })
+	for _, f := range files {
+		models, left := modelsOf(f)
+		if left > 0 {
+			gaps = append(gaps, boltseal.Gap{
+				What: "profiles in " + f.Name, Why: fmt.Sprintf("%d more than the %d that are read of one file", left, maxProfiles), Kind: "limit",
+			})
+		}
+		for _, m := range models {
+			if m.Err != nil && !explains {
+				gaps = append(gaps, boltseal.Gap{What: "profile " + m.Name, Why: m.Err.Error(), Kind: "unreadable-file"})
+			}
+			for i := range rules {
+				if m.Err == nil || rules[i].ID == unreadableID {
+					rules[i].Run(&Pass{Model: m, rule: &rules[i], findings: &findings})
+				}
+			}
+		}
+	}
+	slices.SortStableFunc(findings, func(a, b boltseal.Finding) int {
+		if c := a.Location.Compare(b.Location); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Check, b.Check)
+	})
+	slices.SortFunc(gaps, boltseal.Gap.Compare)
+	return findings, gaps
+}
+
+// Report adds a finding at a node of the profile; without one it is at the
+// profile's default action, or its beginning.
+func (p *Pass) Report(at *manifest.Node, message string, fixes ...boltseal.Fix) {
+	if at == nil {
+		at = p.anchor()
+	}
+	span := at.Span
+	if key := at.KeyOf(); key != nil && len(at.Pairs)+len(at.Items) > 0 {
+		span = key.Span
+	}
+	if line, _, ok := strings.Cut(p.File.Text(span), "\n"); ok {
+		span.End = span.Start + len(strings.TrimRight(line, "\r"))
+	}
+	found := boltseal.Finding{
+		Check: p.rule.ID, Title: p.rule.Title, Message: message, Severity: p.rule.Severity,
+		Location: p.File.Location(span), Fixes: fixes,
+		Evidence: []boltseal.Evidence{{Kind: boltseal.EvidenceStable, Excerpt: p.Name + " " + stable(at)}},
+	}
+	found.Subject.Name = p.File.Name
+	found.Seal()
+	*p.findings = append(*p.findings, found)
+}
+
+// stable tells findings of one profile apart without counting places in
+// lists: by the value and the key above it.
+func stable(at *manifest.Node) string {
+	if at.Kind == manifest.Scalar {
+		if key := at.KeyOf(); key != nil {
+			return key.Value + " " + at.Value
+		}
+		return at.Value
+	}
+	var names []string
+	for _, n := range at.Get("names").Elems() {
+		names = append(names, n.Value)
+	}
+	return at.Path() + " " + strings.Join(names[:min(len(names), 3)], ",")
+}
+
+// remove is the fix that takes an item out of its list, if the file can be
+// edited there.
+func (p *Pass) remove(title string, n *manifest.Node) []boltseal.Fix {
+	if n.Parent == nil || len(n.Parent.Items) < 2 {
+		return nil
+	}
+	edit, err := p.File.Remove(n)
+	if err != nil {
+		return nil
+	}
+	return []boltseal.Fix{{Title: title, Safe: true, Edits: []boltseal.Edit{edit}}}
+}
