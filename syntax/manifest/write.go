@@ -114,15 +114,15 @@ func (f *File) layoutAt(n *Node) layout {
 	return l
 }
 
-// cutAt tells whether the end of the file, or a line of blanks, follows a
-// line's end.
+// cutAt tells whether the end of the file, a line of blanks or one with a
+// comment follows a line's end.
 func (f *File) cutAt(end int) bool {
 	rest := f.src[end:]
 	white := rest[:len(rest)-len(strings.TrimLeft(rest, " \t\r\n"))]
 	if len(white) < len(rest) {
 		white = white[:strings.LastIndexAny(white, "\r\n")+1]
 	}
-	return rest == "" || strings.ContainsAny(white, " \t")
+	return rest == "" || strings.ContainsAny(white, " \t") || strings.HasPrefix(strings.TrimLeft(rest, " \t\r\n"), "#")
 }
 
 // quotedKeys tells whether keys are written as JSON wants them.
