@@ -31,6 +31,7 @@ type Finding struct {
 	Score     int        `json:"score,omitempty"` // priority, 0 to 100
 	Reasons   []string   `json:"reasons,omitempty"`
 	Waived    *Waiver    `json:"waived,omitempty"`
+	Known     bool       `json:"known,omitempty"` // an earlier report, taken as the baseline, had it
 }
 
 // Subject names the artifact that a finding is about.
@@ -79,6 +80,14 @@ func (f *Finding) Seal() {
 	}
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	f.Key = hex.EncodeToString(sum[:16])
+}
+
+// BaselineKey is the finding's key as if its artifact had no name: it tells
+// whether a report of the same thing under another name has the finding too.
+func (f Finding) BaselineKey() string {
+	f.Subject.Name = ""
+	f.Seal()
+	return f.Key
 }
 
 // repository is an image's name without its tag and digest.

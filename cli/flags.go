@@ -17,6 +17,7 @@ import (
 	"github.com/boltseal/boltseal/internal/cachedir"
 	"github.com/boltseal/boltseal/internal/limit"
 	"github.com/boltseal/boltseal/policy"
+	"github.com/boltseal/boltseal/report"
 	"github.com/boltseal/boltseal/scan"
 	"github.com/boltseal/boltseal/source"
 	"github.com/boltseal/boltseal/vex"
@@ -47,6 +48,7 @@ type scanFlags struct {
 	onlyFixed  bool
 	allowGaps  []string
 	vexFiles   []string
+	baseline   string
 }
 
 // cacheBytes bounds the results kept of earlier runs.
@@ -110,6 +112,7 @@ func (f *scanFlags) registerChecks(cmd *cobra.Command) {
 	fl.StringVar(&f.db, "db", "", "the advisory database (default: where boltseal db path says)")
 	fl.DurationVar(&f.maxDBAge, "max-db-age", 0, "report a gap when the database is older, such as 72h")
 	fl.StringVar(&f.dockerfile, "dockerfile", "", "what made the image, as a path in your repository: SARIF puts the findings there")
+	fl.StringVar(&f.baseline, "baseline", "", "an earlier report (-o json=FILE): what it has does not block")
 	fl.StringArrayVar(&f.vexFiles, "vex", nil, "OpenVEX, CycloneDX or CSAF document that says what is not affected; may be repeated")
 	fl.BoolVar(&f.onlyFixed, "only-fixed", false, "show only vulnerabilities that have a fixed version")
 }
@@ -226,6 +229,13 @@ func (f *scanFlags) policy() (*policy.Policy, error) {
 		}
 		p.Severities = append(p.Severities, severity)
 	}
+	if f.baseline != "" {
+		before, err := readReport(f.baseline)
+		if err != nil {
+			return nil, usageError{fmt.Errorf("--baseline: %w", err)}
+		}
+		p.Baseline = baselineOf(before)
+	}
 	if err := f.readVEX(p); err != nil {
 		return nil, err
 	}
@@ -266,4 +276,31 @@ func readBounded(name string, most int64) ([]byte, error) {
 		err = fmt.Errorf("%s: more than %d bytes", name, most)
 	}
 	return data, err
+}
+
+// maxReport bounds a report that is read back.
+const maxReport = 1 << 30
+
+func readReport(name string) (*boltseal.Report, error) {
+	data, err := readBounded(name, maxReport)
+	if err != nil {
+		return nil, err
+	}
+	r, err := report.Read(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return r, nil
+}
+
+// baselineOf lists the findings that a report has. Those that were waived
+// are not among them: when their waiver ends, they shall be seen again.
+func baselineOf(r *boltseal.Report) map[string]bool {
+	keys := map[string]bool{}
+	for i := range r.Findings {
+		if r.Findings[i].Waived == nil {
+			keys[r.Findings[i].BaselineKey()] = true
+		}
+	}
+	return keys
 }

@@ -47,7 +47,8 @@ type Policy struct {
 	OnlyFixed           bool                // vulnerabilities without a fixed version are left out
 	AllowGaps           []string            // kinds of gap that do not stand in the way; "*" matches
 	Waivers             []boltseal.Waiver
-	IgnoreUnusedWaivers bool // for a policy that serves many artifacts
+	IgnoreUnusedWaivers bool            // for a policy that serves many artifacts
+	Baseline            map[string]bool // baseline keys of findings that do not block: they were there before
 	VEX                 []Statement
 	VEXFiles            []string // documents that the policy file names, for whoever may open files to read
 
@@ -126,12 +127,16 @@ func (p *Policy) filter(r *boltseal.Report) []string {
 
 func (p *Policy) verdict(r *boltseal.Report) boltseal.Verdict {
 	v := boltseal.Verdict{Policy: p.digest()}
-	var blocking int
+	var blocking, known int
 	kinds := map[string]int{}
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		if f.Waived != nil {
 			v.Waived++
+			continue
+		}
+		if f.Known = p.Baseline[f.BaselineKey()]; f.Known {
+			known++
 			continue
 		}
 		if p.FailOn.Blocks(f) {
@@ -152,6 +157,9 @@ func (p *Policy) verdict(r *boltseal.Report) boltseal.Verdict {
 	}
 	if v.Gaps > 0 {
 		v.Reasons = append(v.Reasons, fmt.Sprintf("%s that the policy does not allow: %s", count(v.Gaps, "gap"), tally(kinds)))
+	}
+	if known > 0 {
+		v.Reasons = append(v.Reasons, count(known, "finding")+" of the baseline left aside")
 	}
 	if v.Waived > 0 {
 		v.Reasons = append(v.Reasons, count(v.Waived, "finding")+" waived")
