@@ -1,7 +1,6 @@
 package scan
 
 import (
-	"encoding/json"
 	"strings"
 
 	"github.com/boltseal/boltseal"
@@ -17,14 +16,15 @@ type Cache interface {
 
 // readerVersion is part of every cache key. Raise it when layers or
 // inventory come to read the same bytes differently.
-const readerVersion = "1"
+const readerVersion = "2"
 
 // cached is what is kept of one image.
 type cached struct {
-	Distro     *boltseal.Distro     `json:"distro"`
-	Layers     []boltseal.Layer     `json:"layers"`
-	Components []boltseal.Component `json:"components"`
-	Gaps       []boltseal.Gap       `json:"gaps"`
+	Distro     *boltseal.Distro
+	Layers     []boltseal.Layer
+	Components []boltseal.Component
+	Gaps       []boltseal.Gap
+	Findings   []boltseal.Finding `json:"findings,omitempty"`
 }
 
 // cacheKey names an image by the digests of its layers as stored, which the
@@ -36,7 +36,7 @@ func cacheKey(subject *source.Subject, o *Options) string {
 	if o.Cache == nil || len(subject.Blobs) == 0 {
 		return ""
 	}
-	parts := []string{"image", readerVersion, o.Tool.Version, subject.Stamp}
+	parts := []string{"image", readerVersion, o.looks(), o.Tool.Version, subject.Stamp}
 	for i := range subject.Blobs {
 		b := &subject.Blobs[i]
 		if b.Digest == "" && b.DiffID == "" || b.At != nil && subject.Stamp == "" {
@@ -55,11 +55,11 @@ func fromCache(cache Cache, key string, subject *source.Subject) (*part, bool) {
 	if !ok {
 		return nil, false
 	}
-	var c cached
-	if err := json.Unmarshal(data, &c); err != nil {
-		return nil, false
+	c, err := decodeCached(data)
+	if err != nil {
+		return nil, false // read it anew
 	}
-	p := &part{artifact: subject.Artifact, components: c.Components, gaps: c.Gaps}
+	p := &part{artifact: subject.Artifact, components: c.Components, gaps: c.Gaps, findings: c.Findings}
 	p.artifact.Distro, p.artifact.Layers = c.Distro, c.Layers
 	return p, true
 }
@@ -75,8 +75,8 @@ func toCache(cache Cache, key string, p *part) {
 			return
 		}
 	}
-	data, err := json.Marshal(cached{
-		Distro: p.artifact.Distro, Layers: p.artifact.Layers, Components: p.components, Gaps: p.gaps,
+	data, err := encodeCached(&cached{
+		Distro: p.artifact.Distro, Layers: p.artifact.Layers, Components: p.components, Gaps: p.gaps, Findings: p.findings,
 	})
 	if err == nil {
 		_ = cache.Put(key, data)
