@@ -159,7 +159,9 @@ func (l *lister) referrers(ctx context.Context) iter.Seq2[*Attached, error] {
 			}
 			seen[d] = true
 			kind := kindOf(desc.ArtifactType)
-			if desc.ArtifactType != "" && !l.wants(kind) {
+			// Some registries list the type of the empty configuration instead.
+			known := desc.ArtifactType != "" && desc.ArtifactType != ocispec.MediaTypeEmptyJSON
+			if known && !l.wants(kind) {
 				continue
 			}
 			if !l.each(ctx, desc, "referrer "+string(d), kind, yield) {
