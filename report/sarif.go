@@ -46,6 +46,9 @@ func writeSARIF(w io.Writer, r *boltseal.Report, opts *Options) error {
 	for _, c := range o.Checks {
 		checks[c.ID] = c
 	}
+	if r.Scorecard != nil {
+		s.Taxonomies = sarifTaxonomies(r.Scorecard)
+	}
 	index := map[string]int{}
 	for _, f := range findings {
 		id := nameOf(f)
@@ -53,7 +56,11 @@ func writeSARIF(w io.Writer, r *boltseal.Report, opts *Options) error {
 		if !ok {
 			at = len(s.Tool.Driver.Rules)
 			index[id] = at
-			s.Tool.Driver.Rules = append(s.Tool.Driver.Rules, sarifRuleOf(f, checks[f.Check]))
+			rule := sarifRuleOf(f, checks[f.Check])
+			if r.Scorecard != nil {
+				rule.Relations = sarifRelations(r.Scorecard, f.Check)
+			}
+			s.Tool.Driver.Rules = append(s.Tool.Driver.Rules, rule)
 		}
 		s.Tool.Driver.Rules[at].raise(f)
 		s.Results = append(s.Results, sarifResultOf(r, f, at, o.Dockerfile))
@@ -130,6 +137,11 @@ func sarifRunProperties(r *boltseal.Report) map[string]any {
 	}
 	if r.Snapshot != nil {
 		p["advisoryData"] = r.Snapshot.ID
+	}
+	if r.Scorecard != nil {
+		p["score"] = r.Scorecard.Tally.Score
+		p["controlsAssessed"] = r.Scorecard.Tally.Assessed()
+		p["controls"] = r.Scorecard.Tally.Total()
 	}
 	return p
 }

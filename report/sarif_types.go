@@ -13,7 +13,29 @@ type (
 		Invocations []sarifInvocation `json:"invocations"`
 		ColumnKind  string            `json:"columnKind"`
 		Results     []sarifResult     `json:"results"`
+		Taxonomies  []sarifTaxonomy   `json:"taxonomies,omitempty"`
 		Properties  map[string]any    `json:"properties,omitempty"`
+	}
+	sarifTaxonomy struct {
+		Name string       `json:"name"`
+		Full sarifText    `json:"fullDescription"`
+		Taxa []sarifTaxon `json:"taxa"`
+	}
+	sarifTaxon struct {
+		ID         string         `json:"id"`
+		Short      sarifText      `json:"shortDescription"`
+		Properties map[string]any `json:"properties"`
+	}
+	sarifRelation struct {
+		Target sarifReference `json:"target"`
+		Kinds  []string       `json:"kinds"`
+	}
+	sarifReference struct {
+		ID        string            `json:"id"`
+		Component sarifComponentRef `json:"toolComponent"`
+	}
+	sarifComponentRef struct {
+		Name string `json:"name"`
 	}
 	sarifTool struct {
 		Driver sarifDriver `json:"driver"`
@@ -32,6 +54,7 @@ type (
 		Help       sarifMultiformat    `json:"help"`
 		HelpURI    string              `json:"helpUri,omitempty"`
 		Defaults   sarifConfiguration  `json:"defaultConfiguration"`
+		Relations  []sarifRelation     `json:"relationships,omitempty"`
 		Properties sarifRuleProperties `json:"properties"`
 	}
 	sarifRuleProperties struct {

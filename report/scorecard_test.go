@@ -1,0 +1,90 @@
+package report_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/boltseal/boltseal"
+	"github.com/boltseal/boltseal/audit"
+	"github.com/boltseal/boltseal/report"
+)
+
+// scored is the shared report of an audit: a Dockerfile that was linted and
+// an image that was scanned, with every outcome among its controls.
+func scored(t testing.TB) *boltseal.Report {
+	t.Helper()
+	r := shared(t)
+	waived := boltseal.Finding{
+		Check: "docker/no-healthcheck", Severity: boltseal.Low, Title: "no health check", Message: "nothing tells when the program hangs",
+		Location: boltseal.Location{File: "build/Dockerfile", Line: 1},
+		Waived:   &boltseal.Waiver{ID: "docker/no-healthcheck", Reason: "Kubernetes probes it", Owner: "ann@example.com", Expires: r.Time.AddDate(0, 3, 0)},
+	}
+	root := boltseal.Finding{
+		Check: "docker/root-user", Severity: boltseal.High, Title: "container runs as root", Message: "no USER is set, so the container runs as root",
+		Location: boltseal.Location{File: "build/Dockerfile", Line: 1, Col: 1},
+		Evidence: []boltseal.Evidence{{Kind: boltseal.EvidenceFile, Excerpt: "FROM debian:bookworm-slim"}},
+		Fixes:    []boltseal.Fix{{Title: "add USER 65532:65532", Edits: []boltseal.Edit{{File: "build/Dockerfile", New: "USER 65532:65532\n"}}}},
+	}
+	for _, f := range []boltseal.Finding{waived, root} {
+		f.Subject = boltseal.Subject{Name: "build/Dockerfile"}
+		f.Seal()
+		r.Findings = append(r.Findings, f)
+	}
+	r.Sort()
+	checks := []boltseal.Check{
+		{ID: "docker/root-user", Title: "container runs as root", Controls: []string{"CIS-DI-4.1"}}, {ID: "docker/no-healthcheck"}, {ID: "docker/healthcheck-tool"},
+		{ID: "docker/healthcheck-shell-form"}, {ID: "docker/latest-tag"}, {ID: "docker/no-tag"}, {ID: "docker/base-gone"}, {ID: "docker/sudo"},
+		{ID: "docker/credential-in-url"}, {ID: "vuln/known"}, {ID: "vuln/malware"}, {ID: "vuln/unmaintained"},
+		{ID: "kube/run-as-non-root", Controls: []string{"CIS-K8S-5.2.7"}},
+	}
+	var docker, vuln []string
+	for _, c := range checks {
+		switch audit.FamilyOf(c.ID) {
+		case "docker":
+			docker = append(docker, c.ID)
+		case "vuln":
+			vuln = append(vuln, c.ID)
+		}
+	}
+	r.Scorecard = audit.Score(r, &audit.Options{Checks: checks, Parts: []audit.Part{
+		{Name: "build", Checks: docker}, {Name: r.Artifact.Name, Checks: vuln},
+	}})
+	return r
+}
+
+// What shows a scorecard shows all of it: every control that failed is
+// named, and nothing that was not assessed counts as passed.
+func TestScorecard(t *testing.T) {
+	r := scored(t)
+	outcomes := map[boltseal.Outcome]int{}
+	for _, c := range r.Scorecard.Controls {
+		outcomes[c.Outcome]++
+	}
+	if len(outcomes) != 4 {
+		t.Fatalf("the report should have every outcome, and has %v", outcomes)
+	}
+	for _, format := range []string{"table", "markdown", "junit", "html", "sarif"} {
+		t.Run(format, func(t *testing.T) {
+			text := write(t, format, r, &report.Options{Width: 100})
+			golden(t, "audit-"+format, text)
+			for _, c := range r.Scorecard.Controls {
+				// SARIF names controls by their ids, Markdown writes out markup.
+				if c.Control.Framework == audit.Checklist && !strings.Contains(text, c.Control.Title) && !strings.Contains(text, c.Control.ID) {
+					t.Errorf("%s is not there", c.Control.ID)
+				}
+			}
+		})
+	}
+	t.Run("table verbose", func(t *testing.T) {
+		golden(t, "audit-table-verbose", write(t, "table", r, &report.Options{Width: 100, Verbose: true}))
+	})
+	t.Run("table colour", func(t *testing.T) {
+		if text := write(t, "table", r, &report.Options{Width: 100}); strings.Contains(text, "\x1b") {
+			t.Error("colours where nobody asked for them")
+		}
+	})
+}
+
+func TestScorecardSARIFIsValid(t *testing.T) {
+	validate(t, sarifSchema(t), write(t, "sarif", scored(t), nil))
+}
