@@ -313,6 +313,9 @@ func (f *File) replaceLeaf(n, v *Node, l layout) boltseal.Edit {
 // a comment behind it stays on the first.
 func (f *File) replaceText(n *Node, text string) boltseal.Edit {
 	firstEnd := f.lineEnd(n.Span.Start)
+	if n.Style != Literal && n.Style != Folded {
+		firstEnd = f.lineEnd(n.Span.End)
+	}
 	head, body, more := strings.Cut(text, "\n")
 	comment := ""
 	for _, at := range f.comments {
