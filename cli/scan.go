@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -22,6 +23,7 @@ A path that exists needs no scheme.`
 
 var _ = addVerb(func(env *Env) *cobra.Command {
 	f := &scanFlags{}
+	var checks, only []string
 	cmd := &cobra.Command{
 		Use:   "scan TARGET",
 		Short: "Find what is inside a target and what is known to be wrong with it",
@@ -34,15 +36,38 @@ var _ = addVerb(func(env *Env) *cobra.Command {
   docker save app | boltseal scan -`,
 		Args: exactly(1, "one target"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return runScan(cmd.Context(), env, f, args[0])
+			return runScan(cmd.Context(), env, f, args[0], func(opts *scan.Options) error { return families(opts, checks, only) })
 		},
 	}
 	f.register(cmd, "table")
 	f.registerChecks(cmd)
+	fl := cmd.Flags()
+	fl.StringSliceVar(&checks, "checks", nil, "families of checks to run, of "+strings.Join(scan.Families(), ", ")+" (default: all)")
+	fl.StringSliceVar(&checks, "scanners", nil, "the same as --checks")
+	_ = fl.MarkHidden("scanners")
+	fl.StringSliceVar(&only, "only", nil, "mine: leave out what the base image brought")
 	return cmd
 })
 
-func runScan(ctx context.Context, env *Env, f *scanFlags, target string) (err error) {
+// families puts --checks and --only into the options.
+func families(opts *scan.Options, checks, only []string) error {
+	if len(checks) > 0 {
+		list, err := scan.ParseFamilies(checks)
+		if err != nil {
+			return usagef("--checks: %v", err)
+		}
+		opts.Families = list
+	}
+	for _, word := range only {
+		if word != "mine" {
+			return usagef("--only %q: want mine", word)
+		}
+		opts.Mine = true
+	}
+	return nil
+}
+
+func runScan(ctx context.Context, env *Env, f *scanFlags, target string, more func(*scan.Options) error) (err error) {
 	outputs, err := parseOutputs(f.outputs)
 	if err != nil {
 		return err
@@ -52,6 +77,9 @@ func runScan(ctx context.Context, env *Env, f *scanFlags, target string) (err er
 		return err
 	}
 	defer done()
+	if err := more(opts); err != nil {
+		return err
+	}
 	if err := f.checkOptions(ctx, env, opts); err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ type Cache interface {
 
 // readerVersion is part of every cache key. Raise it when layers or
 // inventory come to read the same bytes differently.
-const readerVersion = "2"
+const readerVersion = "3"
 
 // cached is what is kept of one image.
 type cached struct {
@@ -24,7 +24,7 @@ type cached struct {
 	Layers     []boltseal.Layer
 	Components []boltseal.Component
 	Gaps       []boltseal.Gap
-	Findings   []boltseal.Finding `json:"findings,omitempty"`
+	Findings   []boltseal.Finding
 }
 
 // cacheKey names an image by the digests of its layers as stored, which the

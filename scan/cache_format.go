@@ -14,7 +14,7 @@ import (
 // table, in the order of its first use, and components are numbers:
 //
 //	magic
-//	length of head, head           distro, layers and gaps as JSON
+//	length of head, head           distro, layers, gaps and findings as JSON
 //	texts: count, lengths, bytes   text 0 is empty and not in the table
 //	components: count, locations of all, texts in lists of all
 //	each component                 see (*cacheWriter).component
@@ -36,11 +36,13 @@ type cacheHead struct {
 	Distro *boltseal.Distro `json:"distro,omitempty"`
 	Layers []boltseal.Layer `json:"layers,omitempty"`
 	Gaps   []boltseal.Gap   `json:"gaps,omitempty"`
+
+	Findings []boltseal.Finding `json:"findings,omitempty"`
 }
 
 // encodeCached writes what decodeCached reads.
 func encodeCached(c *cached) ([]byte, error) {
-	head, err := json.Marshal(cacheHead{c.Distro, c.Layers, c.Gaps})
+	head, err := json.Marshal(cacheHead{c.Distro, c.Layers, c.Gaps, c.Findings})
 	if err != nil {
 		return nil, fmt.Errorf("encode result: %w", err)
 	}
@@ -147,7 +149,7 @@ func decodeCached(data []byte) (*cached, error) {
 	if r.bad {
 		return nil, errCache
 	}
-	c := &cached{Distro: head.Distro, Layers: head.Layers, Gaps: head.Gaps, Components: make([]boltseal.Component, count)}
+	c := &cached{Distro: head.Distro, Layers: head.Layers, Gaps: head.Gaps, Findings: head.Findings, Components: make([]boltseal.Component, count)}
 	sources := make([]boltseal.Source, 0, count)
 	for i := range c.Components {
 		sources = r.component(&c.Components[i], sources)

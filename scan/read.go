@@ -18,7 +18,8 @@ type part struct {
 	children   []boltseal.Artifact // of an SBOM that describes an index
 	components []boltseal.Component
 	gaps       []boltseal.Gap
-	child      bool // one of several platforms
+	findings   []boltseal.Finding // of what was looked at while reading; without subject and key
+	child      bool               // one of several platforms
 }
 
 // read lists what is inside the subject: one part, or one for each image of
@@ -76,7 +77,7 @@ func readOne(ctx context.Context, subject *source.Subject, o *Options, tick func
 		}
 		p := &part{artifact: subject.Artifact, components: result.Components, gaps: result.Gaps}
 		p.artifact.Distro = result.Distro
-		return p, nil
+		return p, p.spot(ctx, subject, o)
 	}
 	return readImage(ctx, subject, o, tick)
 }
@@ -85,11 +86,12 @@ func readOne(ctx context.Context, subject *source.Subject, o *Options, tick func
 func readImage(ctx context.Context, subject *source.Subject, o *Options, tick func(int64)) (_ *part, err error) {
 	key := cacheKey(subject, o)
 	if p, ok := fromCache(o.Cache, key, subject); ok {
-		return p, nil
+		return p, p.spot(ctx, subject, o)
 	}
+	spotter, stream := o.spotter()
 	fsys, err := layer.Read(ctx, subject.Blobs, &layer.Options{
-		Jobs: o.Jobs, Select: inventory.Select, Sniff: inventory.Sniff, Accept: inventory.Accept,
-		Limits: o.Limits, TempDir: o.TempDir, Progress: tick,
+		Jobs: o.Jobs, Select: inventory.Select, Sniff: inventory.Sniff, Accept: inventory.Accept, Versions: inventory.Versioned,
+		Limits: o.Limits, TempDir: o.TempDir, Progress: tick, Stream: stream,
 	})
 	if err != nil {
 		return nil, err
@@ -106,6 +108,13 @@ func readImage(ctx context.Context, subject *source.Subject, o *Options, tick fu
 			}
 			return layers[i].DiffID, true
 		},
+		Versions: func(path string) []inventory.Version {
+			var all []inventory.Version
+			for _, v := range fsys.Versions(path) {
+				all = append(all, inventory.Version{Layer: layers[v.Layer].DiffID, Content: v.Content})
+			}
+			return all
+		},
 	})
 	if err != nil {
 		return nil, err
@@ -117,8 +126,9 @@ func readImage(ctx context.Context, subject *source.Subject, o *Options, tick fu
 	}
 	p.artifact.Distro = result.Distro
 	p.artifact.Layers = layers
+	p.findings = spotter.findings(fsys, layers)
 	toCache(o.Cache, key, p)
-	return p, nil
+	return p, p.spot(ctx, subject, o)
 }
 
 // merge adds what d says of the same component to c.

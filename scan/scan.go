@@ -8,10 +8,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/boltseal/boltseal"
 	"github.com/boltseal/boltseal/advisory"
+	"github.com/boltseal/boltseal/check/secret"
 	"github.com/boltseal/boltseal/check/vuln"
 	"github.com/boltseal/boltseal/internal/limit"
 	"github.com/boltseal/boltseal/policy"
@@ -38,9 +40,21 @@ type Options struct {
 	// IsFile tells Lint whether a path is a file; nil takes all for folders.
 	IsFile func(path string) bool
 
+	// Registries are the only ones that base images and images may come from,
+	// and Labels those that a Dockerfile's final stage must have; for Lint.
+	Registries, Labels []string
+
 	// Looked is told of every thing that a family of checks had to look at,
 	// whether it could or not: "docker" and the path of a Dockerfile.
 	Looked func(family, name string)
+
+	// Families are the families of checks to run, of those that Families
+	// lists; nil means all.
+	Families []string
+
+	// Mine leaves out the findings that the base image brought, and says how
+	// many those were.
+	Mine bool
 
 	// ComponentsOnly skips the checks: the report is a list of components.
 	ComponentsOnly bool
@@ -101,7 +115,7 @@ func check(ctx context.Context, report *boltseal.Report, p *part, o *Options) er
 	if len(p.components) > 0 {
 		o.Looked("vuln", p.artifact.Name)
 	}
-	if o.DB != nil && !o.ComponentsOnly {
+	if o.DB != nil && o.runs(familyVuln) {
 		o.Progress(Progress{Phase: "check"})
 		findings, gaps, err := vuln.Match(ctx, p.components, &vuln.Options{
 			DB: o.DB, Distro: p.artifact.Distro, Artifact: &p.artifact,
@@ -116,6 +130,7 @@ func check(ctx context.Context, report *boltseal.Report, p *part, o *Options) er
 		report.Findings = append(report.Findings, findings...)
 		p.gaps = append(p.gaps, gaps...)
 	}
+	report.Findings = append(report.Findings, p.sealed(platform)...)
 	for _, gap := range p.gaps {
 		if gap.Platform == "" && p.child {
 			gap.Platform = platform
@@ -127,23 +142,29 @@ func check(ctx context.Context, report *boltseal.Report, p *part, o *Options) er
 
 // assess notes with what data the report was made, and judges it.
 func (o *Options) assess(report *boltseal.Report) {
-	if o.DB == nil {
+	switch {
+	case !o.runs(familyVuln):
+	case o.DB == nil:
 		report.Gaps = append(report.Gaps, boltseal.Gap{
 			Kind: "no-database",
 			What: fmt.Sprintf("%d components were not assessed", len(report.Components)),
 			Why:  o.NoDB,
 			Hint: "run: boltseal db update",
 		})
-	} else {
+	default:
 		report.Snapshot = o.DB.Snapshot()
 		report.Gaps = append(report.Gaps, stale(report.Snapshot, o)...)
 	}
+	hidden := o.leaveOut(report)
 	report.Sort()
 	o.Policy.Judge(report, o.Now())
+	report.Verdict.Reasons = append(report.Verdict.Reasons, hidden...)
 }
 
 // Checks lists what Run looks for.
-func Checks() []boltseal.Check { return append(vuln.Checks(), policy.Checks()...) }
+func Checks() []boltseal.Check {
+	return slices.Concat(vuln.Checks(), secret.Checks(), policy.Checks())
+}
 
 // stale gives a gap when the newest data of a snapshot is older than allowed:
 // what became known since then was not looked for.

@@ -100,11 +100,12 @@ type found struct {
 	start, end int64 // in the file
 	line, col  int
 	shown      string
+	sound      bool // its checksum fits, if there is one
 }
 
 // look reports the matches of keywords that begin in buf[from:to]. base is
 // the offset of buf in the file.
-func (e *engine) look(p *place, buf []byte, from, to int, base int64, report func(*ready, int, int)) {
+func (e *engine) look(p *place, buf []byte, from, to int, base int64, report func(d *ready, start, stop int, sound bool)) {
 	end := min(len(buf), to+e.auto.long)
 	e.auto.find(buf[from:end], func(k uint16, stop int) {
 		word := &e.keywords[k]
@@ -121,8 +122,12 @@ func (e *engine) look(p *place, buf []byte, from, to int, base int64, report fun
 			if d.Only != 0 && d.Only&p.class == 0 || d.weak && p.dependency {
 				continue
 			}
-			if start, stop, ok := d.match(p, buf, at, stop); ok {
-				report(d, start, stop)
+			start, stop, ok := d.match(p, buf, at, stop)
+			if !ok {
+				continue
+			}
+			if sound := d.Checksum == nil || d.Checksum(buf[start:stop]); sound || !p.dependency {
+				report(d, start, stop, sound)
 			}
 		}
 	})
@@ -255,6 +260,10 @@ func matches(p *place, all []found) []Match {
 		m := Match{
 			Detector: d, Severity: d.Severity, Line: f.line, Col: f.col,
 			Span: boltseal.Span{Start: int(f.start), End: int(f.end)}, Shown: f.shown,
+		}
+		m.Verified = d.Proof != "" && f.sound
+		if !f.sound && m.Severity > boltseal.Medium {
+			m.Severity, m.Why = boltseal.Medium, "its checksum does not fit: it is mistyped, cut or made up"
 		}
 		if p.why != "" && m.Severity > boltseal.Low {
 			m.Severity, m.Why = boltseal.Low, p.why

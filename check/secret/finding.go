@@ -32,7 +32,7 @@ func (m *Match) Finding(file string) boltseal.Finding {
 	if m.Why != "" {
 		f.Message += "; " + m.Why
 	}
-	if m.Detector.Proof != "" {
+	if m.Verified {
 		f.Evidence = append(f.Evidence, boltseal.Evidence{Kind: boltseal.EvidenceFile, Statement: "verified: " + m.Detector.Proof})
 	}
 	return f

@@ -52,9 +52,12 @@ type Detector struct {
 	Find func(*Hit) (start, end int, ok bool)
 
 	// Valid tells what really is a credential from what only looks like one.
-	// Proof says in words what it verifies.
-	Valid func(token []byte) bool
-	Proof string
+	// Checksum verifies the one that a token carries: a token that fails is
+	// mistyped or made up and still reported, as less severe. Proof says in
+	// words what either verifies.
+	Valid    func(token []byte) bool
+	Checksum func(token []byte) bool
+	Proof    string
 
 	// Entropy is the least number of bits for each character after the
 	// prefix. Zero is a value that fits the length, below zero asks for none.
@@ -92,7 +95,8 @@ type Match struct {
 	Line     int               // from 1
 	Col      int               // from 1, in bytes
 	Span     boltseal.Span
-	Shown    string // what may be printed: the prefix, or the name it is assigned to
+	Shown    string // what may be printed: the prefix that all of the kind have
+	Verified bool   // what Detector.Proof says was verified
 }
 
 var detectors []Detector

@@ -124,7 +124,7 @@ func (s *Stream) look(buf []byte, last bool) {
 		to -= reach
 	}
 	if len(s.found) < perFile {
-		theEngine().look(&s.place, buf, s.from, to, s.base, func(d *ready, start, end int) { s.add(buf, d, start, end) })
+		theEngine().look(&s.place, buf, s.from, to, s.base, func(d *ready, start, end int, sound bool) { s.add(buf, d, start, end, sound) })
 	}
 	if last {
 		return
@@ -143,8 +143,8 @@ func (s *Stream) look(buf []byte, last bool) {
 var newline = []byte{'\n'}
 
 // add notes a match, once: several keywords may lead to one.
-func (s *Stream) add(buf []byte, d *ready, start, end int) {
-	f := found{detector: d, start: s.base + int64(start), end: s.base + int64(end)}
+func (s *Stream) add(buf []byte, d *ready, start, end int, sound bool) {
+	f := found{detector: d, sound: sound, start: s.base + int64(start), end: s.base + int64(end)}
 	for i := range s.found {
 		if g := &s.found[i]; g.detector == d && g.start == f.start {
 			return

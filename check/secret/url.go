@@ -59,10 +59,18 @@ func (h *Hit) userinfo() (scheme string, start, end int, ok bool) {
 	}
 	scheme = strings.ToLower(string(h.Buf[begin:h.At]))
 	user, password := h.Buf[h.End:colon], h.Buf[colon+1:at]
-	if scheme == "" || !h.realPassword(user, password) || !realHost(h.Buf[at+1:]) {
+	settings := h.Class&(Config|Home) != 0 && !h.commented()
+	if scheme == "" || !h.realPassword(user, password, settings) || !settings && !realHost(h.Buf[at+1:]) {
 		return "", 0, 0, false
 	}
 	return scheme, colon + 1, at, true
+}
+
+// commented tells whether the keyword's line is a comment.
+func (h *Hit) commented() bool {
+	line := h.Buf[bytes.LastIndexByte(h.Buf[:h.At], '\n')+1 : h.At]
+	line = bytes.TrimLeft(line, " \t")
+	return len(line) > 0 && strings.IndexByte("#;*", line[0]) >= 0 || bytes.HasPrefix(line, []byte("//")) || bytes.HasPrefix(line, []byte("<!--"))
 }
 
 // wordsForPassword are what documentation writes in the place of a password.
@@ -72,15 +80,15 @@ pa55word passw0rd password123 password1 changeit postgres root guest db_password
 
 // realPassword tells a password from what stands for one. In settings weak
 // words are passwords, too.
-func (h *Hit) realPassword(user, password []byte) bool {
+func (h *Hit) realPassword(user, password []byte, settings bool) bool {
 	lower := strings.ToLower(string(password))
-	if !filledIn(password) || bytes.ContainsAny(password, "{}$*[]") || strings.Trim(lower, "x.*-_") == "" || lower == "password" || lower == "passwd" || lower == "pass" && h.Class&Config == 0 {
+	if !filledIn(password) || bytes.ContainsAny(password, "{}$*[]") || strings.Trim(lower, "x.*-_") == "" || lower == "password" || lower == "passwd" || lower == "pass" && !settings {
 		return false
 	}
 	if strings.HasPrefix(lower, "your") || strings.Contains(lower, "example") || strings.Contains(lower, "changeme") || strings.Contains(lower, "placeholder") || strings.Contains(lower, "redacted") {
 		return false
 	}
-	if h.Class&(Config|Home) != 0 {
+	if settings {
 		return true
 	}
 	return !wordsForPassword[lower] && !bytes.EqualFold(user, password) && !placeholder(password) && len(password) >= 6

@@ -127,6 +127,11 @@ func (k *keeper) copy(r *safetar.Reader, h *safetar.Header, path string, kept co
 			if _, err := sink.Write(p); err != nil {
 				return notKept, err
 			}
+			if d, ok := sink.(interface{ Done() bool }); ok && d.Done() {
+				if sink = nil; choice == Skip {
+					return kept, nil
+				}
+			}
 		}
 		at += int64(len(p))
 	}

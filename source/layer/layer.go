@@ -62,10 +62,16 @@ type Options struct {
 	// wanted, with all of their content. It must not hold on to r.
 	Accept func(path string, r io.ReaderAt, size int64) bool
 
+	// Versions names files, among those that Select wants kept, of which not
+	// only the last layer's content is kept but every layer's: see
+	// [FS.Versions]. It is asked about paths as Select is.
+	Versions func(path string) bool
+
 	// Stream, when it is not nil, may return a sink for the content of a
 	// regular file, kept or not. It is asked in the order of the archive,
 	// by one goroutine per layer; layer is the index of the blob. The sink
-	// is closed at the end of the file, and an error from it ends Read.
+	// is closed at the end of the file, and an error from it ends Read. A sink
+	// that has a method Done() bool gets no more once that is true.
 	Stream func(layer int, path string, size int64) io.WriteCloser
 
 	// Limits are the ceilings; the zero value means [limit.Default].
