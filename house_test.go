@@ -19,8 +19,8 @@ var floors = [][]string{
 	{"."},
 	{"internal/limit", "internal/strictjson", "internal/atomicfile", "internal/spdx", "internal/testimage", "version", "policy", "rule", "audit"},
 	{"syntax/dockerfile", "syntax/manifest", "source/layer", "source/registry", "advisory", "sbom", "vex"},
-	{"source", "inventory", "seal", "seal/slsa", "check/docker", "check/secret", "check/seccomp", "check/vuln", "report"},
-	{"scan", "remedy"},
+	{"source", "inventory", "seal", "seal/slsa", "check/docker", "check/kube", "check/secret", "check/seccomp", "check/vuln", "report"},
+	{"scan", "remedy", "remedy/project"},
 	{"cli"},
 	{"cmd/boltseal", "examples/demo"},
 }
