@@ -1,0 +1,134 @@
+// Package kube finds what is wrong with Kubernetes manifests: workloads that
+// are let do more than they need, roles that lead to cluster-admin, objects
+// that miss each other, fields that the API server would drop or refuse. Each
+// rule is one file that adds one [Rule]; [Run] indexes all objects of a run
+// once, as a [Model], and applies rules to it through a [Pass].
+//
+// The Pod Security Standards are judged by Kubernetes' own evaluator, in the
+// version that [Options] name. Nothing is asked of a cluster or a registry.
+package kube
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/boltseal/boltseal"
+	"github.com/boltseal/boltseal/syntax/manifest"
+)
+
+// Rule is one check of manifests.
+type Rule struct {
+	boltseal.Check
+	Run func(*Pass)
+}
+
+// Options are the optional parameters of [Run].
+type Options struct {
+	PodSecurity string   // version of the Pod Security Standards, such as "v1.34"; empty is the latest that is known
+	Version     string   // version of the cluster, such as "1.34", by which removed APIs are judged; empty is the newest
+	Registries  []string // the only registries and repositories that images may come from; nil allows all
+}
+
+// Pass is one rule at work on all files.
+type Pass struct {
+	*Model
+	Options Options
+	rule    *Rule
+	found   *[]found
+}
+
+// found is a finding with what tells whether its file accepts it.
+type found struct {
+	boltseal.Finding
+	file   *manifest.File
+	object *Object
+	at     *manifest.Node
+	check  *boltseal.Check
+}
+
+var rules []Rule
+
+// add registers a rule; each file calls it once from a package-level
+// variable.
+func add(r Rule) bool {
+	rules = append(rules, r)
+	return true
+}
+
+// Rules lists every rule by id.
+func Rules() []Rule {
+	all := slices.Clone(rules)
+	slices.SortFunc(all, func(a, b Rule) int { return strings.Compare(a.ID, b.ID) })
+	return all
+}
+
+// Checks lists what the package looks for.
+func Checks() []boltseal.Check {
+	var checks []boltseal.Check
+	for _, r := range Rules() {
+		checks = append(checks, r.Check)
+	}
+	return checks
+}
+
+// Run applies the rules to the objects of all files and returns what they
+// find, in the order of the files and places. Findings that an annotation or
+// a comment accepts are left out. What could not be judged is a gap.
+func Run(files []*manifest.File, rules []Rule, opts *Options) ([]boltseal.Finding, []boltseal.Gap) {
+	var o Options
+	if opts != nil {
+		o = *opts
+	}
+	m := newModel(files, &o)
+	var all []found
+	for i := range rules {
+		rules[i].Run(&Pass{Model: m, Options: o, rule: &rules[i], found: &all})
+	}
+	all = accepted(m, all)
+	findings := make([]boltseal.Finding, len(all))
+	for i := range all {
+		findings[i] = all[i].Finding
+	}
+	slices.SortStableFunc(findings, func(a, b boltseal.Finding) int {
+		if c := a.Location.Compare(b.Location); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Check, b.Check)
+	})
+	slices.SortFunc(m.gaps, boltseal.Gap.Compare)
+	return findings, m.gaps
+}
+
+// Report adds a finding about an object. The place is that of a node of it,
+// or of the object itself when the node is nil: what is missing is reported
+// where it would have to be.
+func (p *Pass) Report(o *Object, at *manifest.Node, message string, fixes ...boltseal.Fix) {
+	if at == nil {
+		at = o.Node
+	}
+	file := o.Object.File
+	f := boltseal.Finding{
+		Check: p.rule.ID, Title: p.rule.Title, Message: message, Severity: p.rule.Severity,
+		Location: file.Location(placeOf(file, at)), Fixes: fixes,
+		Evidence: []boltseal.Evidence{{Kind: boltseal.EvidenceStable, Excerpt: o.String() + " " + pathOf(o.Node, at)}},
+	}
+	f.Subject.Name = file.Name
+	f.Seal()
+	*p.found = append(*p.found, found{Finding: f, file: file, object: o, at: at, check: &p.rule.Check})
+}
+
+// names splits a list of words; it keeps the tables of rules short.
+func names(words string) []string { return strings.Fields(words) }
+
+// aliases splits a list of other tools' names for a check. Trivy's ids also
+// have an older form with a prefix.
+func aliases(words string) []string {
+	var all []string
+	for name := range strings.FieldsSeq(words) {
+		all = append(all, name)
+		if id, ok := strings.CutPrefix(name, "trivy:KSV-"); ok {
+			all = append(all, "trivy:AVD-KSV-"+id)
+		}
+	}
+	return all
+}
