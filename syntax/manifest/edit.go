@@ -206,6 +206,8 @@ func (f *File) replaceFlow(n, v *Node, l layout) boltseal.Edit {
 			b.Reset()
 			b.WriteString(": ")
 		}
+	} else if key := n.KeyOf(); key != nil && key.Style == Plain && n.Span.Start > 0 && f.src[n.Span.Start-1] == ':' {
+		b.WriteByte(' ') // only a bracket may follow the colon of a plain key at once
 	}
 	switch {
 	case v.Kind == Scalar:
