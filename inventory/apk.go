@@ -15,9 +15,9 @@ var _ = add(Ecosystem{
 	Name:  "apk",
 	Title: "Alpine packages (apk)",
 	Readers: []Reader{{
-		Name:  "apk/installed",
-		Files: []string{"lib/apk/db/installed", "usr/lib/apk/db/installed"},
-		Read:  readApk,
+		Name:      "apk/installed",
+		Files:     []string{"lib/apk/db/installed", "usr/lib/apk/db/installed"},
+		Versioned: true, Read: readApk,
 	}},
 })
 

@@ -1,7 +1,7 @@
 // Package inventory finds the components in a file tree. Each ecosystem is
 // one file that adds one [Ecosystem]: the files it reads and what they say.
-// [Read] drives them over an fs.FS; [Select], [Sniff] and [Accept] tell a layer
-// reader beforehand which files to keep, so that one pass over the bytes is enough.
+// [Read] drives them over an fs.FS; [Select], [Sniff], [Accept] and [Versioned]
+// tell a layer reader beforehand which files to keep, so that one pass over the bytes is enough.
 //
 // It says what is there and on what evidence. What is wrong with it is the
 // business of check/vuln.
@@ -49,6 +49,11 @@ type Reader struct {
 	// all of their content is at hand: by its sections, or by why there are
 	// none to be seen, an executable may be none that Read has a use for.
 	Accept func(p *exe.Program, err error) bool
+
+	// Versioned says that the file is a database which is written anew with
+	// each package. What the layers below had of it then tells which of them
+	// brought a component: Read is called for each, without anything beside.
+	Versioned bool
 
 	// Beside are further files that must be at hand when Read runs, in the
 	// pattern language of Files, though Read is not called with them.

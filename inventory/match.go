@@ -54,6 +54,18 @@ func Accept(_ string, r io.ReaderAt, size int64) bool {
 	return false
 }
 
+// Versioned tells a layer reader whether every layer's version of a file is
+// wanted: of databases that are written anew with each package.
+func Versioned(path string) bool {
+	m := registered()
+	for p := range m.candidates(path) {
+		if !p.beside && m.readers[p.reader].Versioned && p.match(path) {
+			return true
+		}
+	}
+	return false
+}
+
 // sniffed is a file whose content decides who reads it.
 type sniffed struct {
 	at      io.ReaderAt

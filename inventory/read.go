@@ -29,6 +29,11 @@ type Options struct {
 	FileTime   time.Duration                             // how long one reader may take over one file; zero means two minutes
 	LayerOf    func(path string) (boltseal.Digest, bool) // DiffID of the layer that holds a file
 	Ecosystems []Ecosystem                               // nil means Ecosystems()
+
+	// Versions gives what the layers put under a path, lowest first and the
+	// present content last. Without it a component of a database is of the
+	// layer that wrote the database last.
+	Versions func(path string) []Version
 }
 
 // Result is what [Read] found, sorted.
@@ -244,6 +249,9 @@ func (r *reading) one(ctx context.Context, at io.ReaderAt, seen *sniffed, it *it
 	}
 	found, err := call(ctx, reader, in)
 	errs := separate(err)
+	if reader.Versioned && r.opts.Versions != nil {
+		r.date(ctx, reader, it, w, found)
+	}
 	for _, c := range found {
 		if err := r.fill(&c, reader, it); err != nil {
 			errs = append(errs, err)

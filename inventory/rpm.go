@@ -28,7 +28,7 @@ var _ = add(Ecosystem{
 		Beside: []string{
 			"var/lib/rpm/rpmdb.sqlite-wal", "usr/lib/sysimage/rpm/rpmdb.sqlite-wal", "usr/share/rpm/rpmdb.sqlite-wal",
 		},
-		Read: readRPM,
+		Versioned: true, Read: readRPM,
 	}, {
 		// Distroless images of Azure Linux have a list instead of a database.
 		Name:  "rpm/manifest",

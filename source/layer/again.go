@@ -47,6 +47,13 @@ func (f *FS) census() (live []bool, wants map[inodeID]want) {
 			q.ask(n, f.t.path(n), true)
 		}
 	})
+	for _, all := range f.versions {
+		for _, v := range all {
+			if v.content.kept() {
+				live[v.content] = true
+			}
+		}
+	}
 	if f.rd.opts.Select != nil {
 		q.follow(links)
 	}

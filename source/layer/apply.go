@@ -29,6 +29,8 @@ type merger struct {
 	via     bool // it was reached through links
 	changes uint
 
+	versions map[nodeID][]version // of files of which they are wanted, lowest first
+
 	meta []nodeID // AUFS's own files, which are no part of the view
 }
 
@@ -217,9 +219,27 @@ func (m *merger) place(parent nodeID, base []byte, r *record) {
 		n = t.add(parent, base, i, m.layer)
 	}
 	t.node(n).setUnasked(m.via || r.kind == safetar.HardLink)
+	m.date(n, r)
 	if bytes.HasPrefix(base, whiteoutMeta) {
 		m.meta = append(m.meta, n)
 	}
+}
+
+// date notes what this layer put under a name of which every layer's version
+// is wanted. What came under another name was not asked about, and is noted
+// as well if there are older versions: those behind it must not seem to touch.
+func (m *merger) date(n nodeID, r *record) {
+	if !r.dated && (!m.via && r.kind != safetar.HardLink || m.versions[n] == nil) {
+		return
+	}
+	if m.versions == nil {
+		m.versions = map[nodeID][]version{}
+	}
+	all := m.versions[n]
+	if last := len(all) - 1; last >= 0 && all[last].layer == m.layer {
+		all = all[:last]
+	}
+	m.versions[n] = append(all, version{m.layer, m.t.of(n).content})
 }
 
 // linked finds what a hard link links to: the name itself, be it a symbolic

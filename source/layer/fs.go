@@ -28,6 +28,8 @@ type FS struct {
 	walk   resolver
 	layers []boltseal.Layer
 
+	versions map[nodeID][]version
+
 	mu sync.RWMutex // over the content of inodes
 }
 

@@ -17,6 +17,7 @@ type record struct {
 	minor   int64
 	content content
 	sparse  bool
+	dated   bool // every layer's version of it is wanted
 }
 
 // log is a layer's entries in the archive's order. Layers are read side by
@@ -44,6 +45,9 @@ func (l *log) append(r *record) int {
 	flags := byte(0)
 	if r.sparse {
 		flags = 1
+	}
+	if r.dated {
+		flags |= 2
 	}
 	b = append(b, r.kind, flags)
 	b = binary.AppendUvarint(b, uint64(same))
@@ -88,7 +92,7 @@ func (l *log) replay(each func(*record)) {
 		l.chunks[i] = nil
 		for len(b) > 0 {
 			d := decoder{b[2:]}
-			r.kind, r.sparse = b[0], b[1]&1 != 0
+			r.kind, r.sparse, r.dated = b[0], b[1]&1 != 0, b[1]&2 != 0
 			same := d.uvarint()
 			l.path = append(l.path[:same], d.bytes(d.uvarint())...)
 			r.path = l.path

@@ -38,7 +38,7 @@ func Read(ctx context.Context, blobs []Blob, opts *Options) (*FS, error) {
 	rd.codecs.close()
 	rd.opts.Stream, rd.opts.Progress = nil, nil // a second look is nobody's concern
 	if err == nil {
-		f.t, f.walk = m.t, m.walk
+		f.t, f.walk, f.versions = m.t, m.walk, m.versions
 		err = f.settle(ctx)
 	}
 	if err != nil {
@@ -120,6 +120,7 @@ func (s *scan) entry(r *safetar.Reader, h *safetar.Header) error {
 		if rec.content, err = s.take(r, h, name, choice); err != nil {
 			return err
 		}
+		rec.dated = choice == Keep && rd.opts.Versions != nil && rd.opts.Versions(name)
 	case safetar.HardLink:
 		link, s.link = clean(h.Link, s.link)
 		rec.link = link
