@@ -42,7 +42,7 @@ var doors = map[string][]string{
 	"log":                         {},
 	"log/slog":                    {"watch", "serve/", "cli"},
 	"math/rand":                   {},
-	"text/template":               {},
+	"text/template":               {"report"},
 	"encoding/xml":                {"sbom", "report", "inventory", "internal/jar"},
 	"reflect":                     {"internal/strictjson"},
 	"os":                          {"source", "source/layer", "source/registry", "store", "advisory", "sensor", "internal/", "cli", "cmd/boltseal", "examples/demo"},

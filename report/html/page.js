@@ -3,6 +3,7 @@
   var data = JSON.parse(document.getElementById('data').textContent);
   var severities = data.severities;
   var step = 100;
+  var collator = new Intl.Collator(undefined, { numeric: true });
 
   function element(name, props, children) {
     var e = document.createElement(name);
@@ -43,7 +44,7 @@
     if (self.sort) {
       var get = self.columns[self.sort], sign = self.up ? 1 : -1;
       list = list.map(function (r, i) { return [get(r), i, r]; }).sort(function (a, b) {
-        var d = typeof a[0] === 'number' ? a[0] - b[0] : String(a[0]).localeCompare(String(b[0]), undefined, { numeric: true });
+        var d = typeof a[0] === 'number' ? a[0] - b[0] : collator.compare(String(a[0]), String(b[0]));
         return sign * d || a[1] - b[1];
       }).map(function (x) { return x[2]; });
     }
