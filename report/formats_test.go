@@ -189,7 +189,7 @@ func TestTemplate(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		`{{.artifact.name}} {{len .findings}}`:                                                          "registry.example.com/acme/shop:1.4 17",
-		`{{count .findings "severity" "critical"}}`:                                                     "5",
+		`{{count .findings "severity" "critical"}}`:                                                     "6",
 		`{{range .findings}}{{if and .advisory (gt .score 90)}}{{.advisory.id | lower}};{{end}}{{end}}`: "cve-2021-44228;mal-2024-1234;",
 		`{{.nothing | default "none"}} {{join ", " (index .findings 0).fixedIn}}`:                       "none 2.15.0",
 		`{{json .verdict.allow}}{{csv "a,b"}}{{markdown "<b>"}}`:                                        `false"a,b"&#60;b&#62;`,
