@@ -588,9 +588,6 @@ func (f *File) removeBlock(parent, n *Node) boltseal.Edit {
 		}
 		return f.edit(start, next, "")
 	}
-	if eol == len(f.src) {
-		return f.edit(line-f.breakBefore(line), eol, "")
-	}
 	return f.edit(line, eol+breakLen(f.src, eol), "")
 }
 
