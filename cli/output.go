@@ -24,6 +24,17 @@ func parseOutputs(values []string) ([]output, error) {
 	var outputs []output
 	toStdout := 0
 	for _, value := range values {
+		if text, ok := strings.CutPrefix(value, templateFormat+"="); ok {
+			o, err := templateOutput(text)
+			if err != nil {
+				return nil, err
+			}
+			if o.file == "" {
+				toStdout++
+			}
+			outputs = append(outputs, o)
+			continue
+		}
 		format, file, hasFile := strings.Cut(value, "=")
 		if hasFile && file == "" {
 			return nil, usagef("-o %s: no file after the =", value)
@@ -61,12 +72,36 @@ func writerOf(format string) (func(io.Writer, *boltseal.Report, *report.Options)
 	return nil, false
 }
 
+// templateFormat is a template of the user's: -o template=FILE[=OUTPUT].
+const templateFormat = "template"
+
+// templateOutput reads a template, so that a mistake in it is known before
+// anything is scanned.
+func templateOutput(value string) (output, error) {
+	name, file, hasFile := strings.Cut(value, "=")
+	if name == "" || hasFile && file == "" {
+		return output{}, usagef("-o template=%s: want template=FILE or template=FILE=OUTPUT", value)
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return output{}, usageError{fmt.Errorf("-o template: %w", err)}
+	}
+	f, err := report.Template(name, string(text))
+	if err != nil {
+		return output{}, usageError{err}
+	}
+	if file == "-" {
+		file = ""
+	}
+	return output{format: templateFormat, file: file, write: f.Write}, nil
+}
+
 // componentsFormat is the table of what is inside, without what is wrong.
 const componentsFormat = "components"
 
 // formatNames lists the formats that can be written.
 func formatNames() []string {
-	names := []string{componentsFormat}
+	names := []string{componentsFormat, templateFormat}
 	for _, f := range report.Formats() {
 		names = append(names, f.Name)
 	}
