@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
 	"github.com/boltseal/boltseal"
+	"github.com/boltseal/boltseal/internal/limit"
 	"github.com/boltseal/boltseal/internal/testimage"
 	"github.com/boltseal/boltseal/source"
 )
@@ -148,6 +149,26 @@ func TestSeveralImages(t *testing.T) {
 	}
 }
 
+// People pack archives to send them on.
+func TestPackedArchive(t *testing.T) {
+	im := sample(t, "example.test/app:1")
+	data := testimage.DockerArchive(t, testimage.Legacy, im)
+	for name, packed := range map[string][]byte{"app.tar.xz": testimage.XZ(data), "app.tar.gz": gzipped(t, data), "app.tar.zst": testimage.Zstd(data)} {
+		if s := mustOpen(t, "docker-archive:"+write(t, name, packed), nil); s.Artifact.ImageID != im.ID() {
+			t.Errorf("%s: got %s", name, s.Artifact.Name)
+		}
+		cut := write(t, "cut-"+name, packed[:len(packed)-20])
+		if _, err := open(t, "docker-archive:"+cut, nil); err == nil {
+			t.Errorf("%s without its end was taken for whole", name)
+		}
+	}
+	limits := limit.Default()
+	limits.TotalBytes = 4096
+	if _, err := open(t, "docker-archive:"+write(t, "app.tar.xz", testimage.XZ(data)), &source.Options{Limits: limits}); err == nil || !strings.Contains(err.Error(), "--max-total-bytes") {
+		t.Errorf("got %v, want the limit", err)
+	}
+}
+
 // What is not an image archive says so, and says what to do.
 func TestOtherTars(t *testing.T) {
 	rootfs := testimage.Tar(t, testimage.File("etc/os-release", "ID=x\n"))
@@ -166,7 +187,7 @@ func TestOtherTars(t *testing.T) {
 			t.Errorf("%s: got %v, want %q", c.target, err, c.want)
 		}
 	}
-	for name, data := range map[string][]byte{"r.tar": rootfs, "r.tar.gz": gzipped(t, rootfs)} {
+	for name, data := range map[string][]byte{"r.tar": rootfs, "r.tar.gz": gzipped(t, rootfs), "r.tar.xz": testimage.XZ(rootfs)} {
 		s := mustOpen(t, "rootfs:"+write(t, name, data), nil)
 		got, err := stored(s.Blobs[0])
 		if s.Artifact.Kind != boltseal.KindRootFS || err != nil || string(got) != string(data) {

@@ -11,6 +11,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/boltseal/boltseal/internal/limit"
+	"github.com/boltseal/boltseal/internal/unxz"
 )
 
 // compression is how a whole file is compressed, told by its first bytes.
@@ -21,10 +22,11 @@ const (
 	gzipped
 	zstandard
 	bzipped
+	xzed
 	unsupported
 )
 
-var errCompression = errors.New("compressed with xz or lz4, which is not read: decompress it first")
+var errCompression = errors.New("compressed with lz4, which is not read: decompress it first")
 
 // maxWindow is the largest zstd window that is decoded: what the zstd
 // command allows itself.
@@ -38,7 +40,9 @@ func sniffCompression(head []byte) compression {
 		return zstandard
 	case len(head) >= 10 && bytes.HasPrefix(head, []byte("BZh")) && string(head[4:10]) == "1AY&SY":
 		return bzipped
-	case bytes.HasPrefix(head, []byte("\xfd7zXZ\x00")), bytes.HasPrefix(head, []byte("\x04\x22\x4d\x18")):
+	case unxz.Is(head):
+		return xzed
+	case bytes.HasPrefix(head, []byte("\x04\x22\x4d\x18")):
 		return unsupported
 	}
 	return plain
@@ -62,6 +66,8 @@ func (o *opener) decompress(r io.Reader, how compression) (plainly io.Reader, do
 		return &inflated{r: z, in: in, limits: o.Limits}, z.Close, nil
 	case bzipped:
 		return &inflated{r: bzip2.NewReader(in), in: in, limits: o.Limits}, func() {}, nil
+	case xzed:
+		return &inflated{r: unxz.NewReader(bufio.NewReaderSize(in, 64<<10)), in: in, limits: o.Limits}, func() {}, nil
 	case unsupported:
 		return nil, nil, errCompression
 	}

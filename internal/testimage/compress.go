@@ -3,6 +3,7 @@ package testimage
 import (
 	"bytes"
 	"encoding/binary"
+	"hash/crc32"
 	"io"
 	"slices"
 
@@ -32,6 +33,8 @@ func NewLayer(tb TB, compression string, raw []byte) Layer {
 			l.Stored = append(l.Stored, Zstd(chunk)...)
 		}
 		l.Stored = append(l.Stored, skippable("table of contents")...)
+	case "xz":
+		l.Stored = XZ(raw)
 	default:
 		tb.Fatalf("testimage: unknown compression %q", compression)
 	}
@@ -95,4 +98,29 @@ func skippable(content string) []byte {
 	b := binary.LittleEndian.AppendUint32(nil, 0x184D2A50)
 	b = binary.LittleEndian.AppendUint32(b, uint32(len(content)))
 	return append(b, content...)
+}
+
+// XZ wraps data as an xz stream that packs nothing: one block of plain chunks
+// (The .xz File Format, 1.2).
+func XZ(data []byte) []byte {
+	sum := func(b []byte) []byte { return binary.LittleEndian.AppendUint32(nil, crc32.ChecksumIEEE(b)) }
+	pad := func(b []byte) []byte { return append(b, make([]byte, -len(b)&3)...) }
+	flags := []byte{0, 1} // blocks end in a CRC32
+	out := slices.Concat([]byte("\xfd7zXZ\x00"), flags, sum(flags))
+	header := []byte{2, 0, 0x21, 1, 22, 0, 0, 0} // LZMA2 with a dictionary of 8 MiB
+	block := slices.Concat(header, sum(header))
+	control := byte(1) // the first chunk resets the dictionary
+	for chunk := range slices.Chunk(data, 1<<16) {
+		block = append(block, control)
+		block = binary.BigEndian.AppendUint16(block, uint16(len(chunk)-1))
+		block = append(block, chunk...)
+		control = 2
+	}
+	block = append(block, 0)
+	out = slices.Concat(out, pad(slices.Clone(block)), sum(data))
+	index := binary.AppendUvarint([]byte{0, 1}, uint64(len(block)+4))
+	index = pad(binary.AppendUvarint(index, uint64(len(data))))
+	index = append(index, sum(index)...)
+	footer := append(binary.LittleEndian.AppendUint32(nil, uint32(len(index)/4-1)), flags...)
+	return slices.Concat(out, index, sum(footer), footer, []byte("YZ"))
 }

@@ -80,7 +80,7 @@ func TestVerifyPlain(t *testing.T) {
 
 func TestOtherFormats(t *testing.T) {
 	for want, head := range map[string]string{
-		"bzip2": "BZh91AY&SY", "xz": "\xfd7zXZ\x00\x00", "lz4": "\x04\x22\x4d\x18", "invalid tar header": strings.Repeat("text ", 200),
+		"bzip2: ": "BZh91AY&SYxxxx", "xz: ": "\xfd7zXZ\x00\x00", "lz4": "\x04\x22\x4d\x18", "invalid tar header": strings.Repeat("text ", 200),
 	} {
 		_, err := layer.Read(t.Context(), []layer.Blob{stored([]byte(head))}, nil)
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -94,7 +94,7 @@ func TestOtherFormats(t *testing.T) {
 func TestTruncated(t *testing.T) {
 	raw := testimage.Tar(t, testimage.File("a", "some text"), testimage.Dir("d"), testimage.File("d/b", strings.Repeat("more text ", 200)),
 		testimage.Symlink("l", "a"))
-	for _, compression := range []string{"plain", "gzip", "zstd", "gzip-members", "zstd-frames"} {
+	for _, compression := range []string{"plain", "gzip", "zstd", "gzip-members", "zstd-frames", "xz"} {
 		l := testimage.NewLayer(t, compression, raw)
 		for n := range l.Stored {
 			f, err := layer.Read(t.Context(), []layer.Blob{stored(l.Stored[:n])}, nil)

@@ -2,6 +2,7 @@ package layer
 
 import (
 	"bytes"
+	"compress/bzip2"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/boltseal/boltseal/internal/inflate"
+	"github.com/boltseal/boltseal/internal/unxz"
 )
 
 // format is how a blob is compressed. It is told by the first bytes: media
@@ -19,9 +21,11 @@ const (
 	plain format = iota
 	gzipped
 	zstandard
+	xzed // Docker has always taken these two, though no image format allows them
+	bzipped
 )
 
-func (f format) String() string { return [...]string{"tar", "gzip", "zstd"}[f] }
+func (f format) String() string { return [...]string{"tar", "gzip", "zstd", "xz", "bzip2"}[f] }
 
 // maxWindow is the largest zstd window that is decoded. It is what the zstd
 // command allows itself; the decoder holds about as much in memory.
@@ -31,7 +35,7 @@ const maxWindow = 128 << 20
 // at least 6 unless the blob is shorter.
 func sniff(head []byte) (format, error) {
 	for _, known := range []struct{ magic, name string }{
-		{"BZh", "bzip2"}, {"\xfd7zXZ\x00", "xz"}, {"\x04\x22\x4d\x18", "lz4"}, {"LZIP", "lzip"},
+		{"\x04\x22\x4d\x18", "lz4"}, {"LZIP", "lzip"},
 	} {
 		if bytes.HasPrefix(head, []byte(known.magic)) {
 			return plain, fmt.Errorf("compressed with %s, which no image format allows", known.name)
@@ -44,6 +48,10 @@ func sniff(head []byte) (format, error) {
 		return zstandard, nil
 	case len(head) >= 4 && head[0]&0xf0 == 0x50 && string(head[1:4]) == "\x2a\x4d\x18":
 		return zstandard, nil // a skippable frame comes first
+	case unxz.Is(head):
+		return xzed, nil
+	case bytes.HasPrefix(head, []byte("BZh")):
+		return bzipped, nil
 	}
 	return plain, nil
 }
@@ -67,6 +75,7 @@ type decoded struct {
 	from   io.Reader
 	gzip   *inflate.Reader
 	zstd   *zstd.Decoder
+	other  io.Reader
 }
 
 func (d *decoders) decode(f format, from io.Reader) *decoded {
@@ -80,6 +89,8 @@ func (d *decoded) Read(p []byte) (n int, err error) {
 		n, err = d.gzip.Read(p)
 	case d.zstd != nil:
 		n, err = d.zstd.Read(p)
+	case d.other != nil:
+		n, err = d.other.Read(p)
 	default:
 		if err := d.open(); err != nil {
 			return 0, fmt.Errorf("%s: %w", d.format, unexpected(err))
@@ -93,7 +104,14 @@ func (d *decoded) Read(p []byte) (n int, err error) {
 }
 
 func (d *decoded) open() (err error) {
-	if d.format == gzipped {
+	switch d.format {
+	case xzed:
+		d.other = unxz.NewReader(d.from)
+		return nil
+	case bzipped:
+		d.other = bzip2.NewReader(d.from)
+		return nil
+	case gzipped:
 		select {
 		case d.gzip = <-d.codecs.gzip:
 			d.gzip.Reset(d.from)
