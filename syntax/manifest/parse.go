@@ -427,6 +427,9 @@ func (p *parser) property(pr *props) bool {
 		p.i++
 	}
 	word := p.s[start:p.i]
+	if c := p.peek(); c == '[' || c == '{' {
+		p.fail(p.i, "a blank is wanted behind an anchor or a tag")
+	}
 	if c == '&' {
 		if pr.anchor != "" || len(word) == 1 {
 			p.fail(start, "a value has two anchors, or one without a name")
