@@ -1,6 +1,7 @@
 package vuln
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/boltseal/boltseal"
@@ -100,12 +101,56 @@ func (m *matcher) languageQueries(k kind, p *boltseal.PURL, c *boltseal.Componen
 		q.name = p.FullName()
 	}
 	m.queries = append(m.queries[:0], q)
+	if k.osv == "Go" {
+		m.kubernetes(c, q)
+	}
 	// SwiftURL names packages with and without the address's scheme.
 	if k.osv == "SwiftURL" {
 		q.name = "https://" + q.name
 		m.queries = append(m.queries, q)
 	}
 	return m.queries
+}
+
+// kubernetesPrograms are the programs that are built from k8s.io/kubernetes,
+// by what the OSV ecosystem Kubernetes calls them. The modules of these names
+// are something else: libraries, whose versions begin with 0.
+var kubernetesPrograms = map[string]string{
+	"kube-apiserver": "k8s.io/apiserver", "kubelet": "k8s.io/kubelet", "kubectl": "k8s.io/kubectl", "kube-proxy": "k8s.io/kube-proxy",
+	"kube-controller-manager": "k8s.io/controller-manager", "kube-scheduler": "k8s.io/kube-scheduler",
+	"cloud-controller-manager": "k8s.io/cloud-controller-manager",
+}
+
+// kubernetes adds what the ecosystem Kubernetes says of a Go module: it has
+// the same names as Go's, but speaks of releases of Kubernetes.
+func (m *matcher) kubernetes(c *boltseal.Component, q query) {
+	host, _, _ := strings.Cut(q.name, "/")
+	ours := host == "k8s.io" || strings.HasSuffix(host, ".k8s.io") || strings.HasPrefix(q.name, "github.com/kubernetes")
+	release := strings.TrimPrefix(q.version, "v")
+	if !ours || host == "k8s.io" && strings.HasPrefix(release, "0.") || !m.releases.covers("Kubernetes") {
+		return
+	}
+	scheme, ok := version.ForEcosystem("Kubernetes")
+	if !ok {
+		return
+	}
+	names := []string{q.name}
+	if q.name == "k8s.io/kubernetes" {
+		for _, l := range c.Locations {
+			if name := kubernetesPrograms[l.File[strings.LastIndexByte(l.File, '/')+1:]]; name != "" && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	for _, name := range names {
+		m.queries = append(m.queries, query{ecosystem: "Kubernetes", name: name, version: release, scheme: scheme})
+	}
+}
+
+// compiler is GHC, as SBOMs name it: no registry has it, and an OSV ecosystem
+// of its own does.
+func compiler(p *boltseal.PURL) bool {
+	return p.Type == "generic" && p.Name == "ghc" && (p.Namespace == "" || p.Namespace == "haskell")
 }
 
 // versionOf is the version as the ecosystem compares it. Purls of RPMs have

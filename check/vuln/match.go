@@ -56,7 +56,10 @@ func (m *matcher) component(c *boltseal.Component) error {
 		return nil //nolint:nilerr // the gap says it
 	}
 	k, ok := kinds[p.Type]
-	if k.silent || isProject(&p, c) {
+	if compiler(&p) {
+		k, ok = kind{osv: "GHC", name: bareName}, true
+	}
+	if k.silent || !ok && isProject(&p, c) {
 		return nil
 	}
 	var queries []query
