@@ -55,6 +55,8 @@ func (f *File) Append(at *Node, value any, path ...string) (boltseal.Edit, error
 		return f.Set(at, []any{value}, path...)
 	case n.Kind != Sequence:
 		return boltseal.Edit{}, fmt.Errorf("append to %s: %s is no sequence", strings.Join(path, "."), describe(n))
+	case f.cutsText(n):
+		return boltseal.Edit{}, fmt.Errorf("append to %s: the file ends inside its last text", strings.Join(path, "."))
 	}
 	v, err := build(value)
 	if err != nil {
@@ -474,10 +476,17 @@ func (f *File) addItem(s, v *Node) boltseal.Edit {
 // so the text goes before everything else then.
 func (f *File) addLines(n *Node, indent int, text string, l layout) boltseal.Edit {
 	at := f.lineEnd(n.Span.End)
-	if last := n.last(); at == len(f.src) && (last.Style == Literal || last.Style == Folded) {
+	if f.cutsText(n) && n.Kind == Mapping {
 		return f.edit(n.Span.Start, n.Span.Start, text+l.eol+strings.Repeat(" ", indent))
 	}
 	return f.edit(at, at, l.eol+strings.Repeat(" ", indent)+text)
+}
+
+// cutsText tells whether a collection ends in a text that the end of the file
+// cuts short: a line break behind it would become part of it.
+func (f *File) cutsText(n *Node) bool {
+	last := n.last()
+	return n.Style == Block && f.lineEnd(n.Span.End) == len(f.src) && (last.Style == Literal || last.Style == Folded) && last.Value != ""
 }
 
 // last is the scalar, alias or flow collection that ends a node.
