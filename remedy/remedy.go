@@ -5,33 +5,47 @@ package remedy
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/boltseal/boltseal"
 )
 
 // Options say which fixes may be applied.
 type Options struct {
-	Unsafe bool                        // also those that change behaviour
-	Accept func(boltseal.Finding) bool // nil accepts every finding
+	Unsafe  bool                        // also those that change behaviour
+	Accept  func(boltseal.Finding) bool // nil accepts every finding
+	Resolve Resolver                    // asks a registry; nil leaves fixes that need one alone
 }
+
+// Resolver gives the digest of what an image reference names today. An edit
+// of a fix that has Resolve set holds the reference as its new text, so that
+// it changes nothing when it is applied as it stands; remedy adds the digest.
+type Resolver func(ref string) (boltseal.Digest, error)
 
 // Done is what Apply did.
 type Done struct {
 	Content []byte
 	Fixed   []boltseal.Finding // whose fixes were applied
+	Gaps    []boltseal.Gap     // references that the resolver could not tell
+
+	harm map[string]bool // fixes that leave nothing better, by key and title
 	Left    []boltseal.Finding // what the last check still finds
 }
 
 // rounds bounds how often a file is checked again after edits.
-const rounds = 10
+const rounds = 30
+
+// singles bounds how many fixes of a bad round are tried one by one.
+const singles = 32
 
 // Apply fixes a file: it checks the content, applies the first allowed fix of
 // every finding whose edits do not overlap with another's, and does so again
-// until nothing is left to apply. A round after which a check finds a new
-// kind of high finding, or the file cannot be read any more, is undone: check
-// reports that as an error.
+// until nothing is left to apply. After a round that leaves nothing better, or
+// a mistake in the file's form that was not there, its fixes are tried one by
+// one, and those that do harm are left alone.
 func Apply(content []byte, check func([]byte) ([]boltseal.Finding, error), opts *Options) (*Done, error) {
 	var o Options
 	if opts != nil {
@@ -41,37 +55,80 @@ func Apply(content []byte, check func([]byte) ([]boltseal.Finding, error), opts 
 	if err != nil {
 		return nil, err
 	}
-	done := &Done{Content: content, Left: findings}
+	done := &Done{Content: content, Left: findings, harm: map[string]bool{}}
+	r := &resolving{ask: o.Resolve, known: map[string]boltseal.Digest{}, failed: map[string]error{}}
+	defer func() { done.Gaps = r.gaps() }()
 	for range rounds {
-		next, fixed := o.round(done.Content, done.Left)
-		if len(fixed) == 0 || bytes.Equal(next, done.Content) {
+		plan := o.plan(done, r)
+		if len(plan) == 0 {
 			return done, nil
 		}
-		left, err := check(next)
-		if err != nil {
-			return done, fmt.Errorf("check the fixed file: %w", err)
+		better, err := done.try(plan, check)
+		for n := 0; !better && err == nil && n < min(len(plan), singles) && len(plan) > 1; n++ {
+			better, err = done.try(plan[n:n+1], check)
 		}
-		if !better(done.Left, left) {
-			return done, nil
+		if err != nil || !better && len(plan) > singles {
+			return done, err
 		}
-		done.Content, done.Left = next, left
-		done.Fixed = append(done.Fixed, fixed...)
 	}
 	return done, nil
 }
 
-// better tells whether the findings after a round are not those before it:
-// fixes that only bring themselves back would go on for ever.
-func better(before, after []boltseal.Finding) bool {
-	if len(after) < len(before) {
-		return true
+// step is a finding and the fix of it that is to be applied.
+type step struct {
+	finding boltseal.Finding
+	title   string
+	edits   []boltseal.Edit
+}
+
+// try applies steps and keeps the result if it is better.
+func (d *Done) try(plan []step, check func([]byte) ([]boltseal.Finding, error)) (bool, error) {
+	var edits []boltseal.Edit
+	for _, s := range plan {
+		edits = append(edits, s.edits...)
 	}
+	next := Edit(d.Content, edits)
+	if bytes.Equal(next, d.Content) {
+		if len(plan) == 1 {
+			d.harm[plan[0].finding.Key+plan[0].title] = true
+		}
+		return false, nil
+	}
+	left, err := check(next)
+	if err != nil {
+		return false, fmt.Errorf("check the fixed file: %w", err)
+	}
+	if !better(d.Left, left) {
+		if len(plan) == 1 {
+			d.harm[plan[0].finding.Key+plan[0].title] = true
+		}
+		return false, nil
+	}
+	d.Content, d.Left = next, left
+	for _, s := range plan {
+		d.Fixed = append(d.Fixed, s.finding)
+	}
+	return true, nil
+}
+
+// better tells whether the findings after a round are not those before it:
+// fixes that only bring themselves back would go on for ever. A mistake in
+// form is worse than whatever was mended.
+func better(before, after []boltseal.Finding) bool {
 	count := map[string]int{}
 	for _, f := range before {
 		count[f.Check]++
 	}
 	for _, f := range after {
 		count[f.Check]--
+	}
+	for check, n := range count {
+		if n < 0 && strings.HasSuffix(check, "/syntax") {
+			return false
+		}
+	}
+	if len(after) < len(before) {
+		return true
 	}
 	for _, n := range count {
 		if n > 0 {
@@ -81,47 +138,65 @@ func better(before, after []boltseal.Finding) bool {
 	return false
 }
 
-// round applies one fix of each finding that has one, as long as their edits
-// do not touch each other; the rest waits for the next round.
-func (o *Options) round(content []byte, findings []boltseal.Finding) ([]byte, []boltseal.Finding) {
-	var taken []boltseal.Edit
-	var fixed []boltseal.Finding
-	for _, f := range findings {
-		if o.Accept != nil && !o.Accept(f) {
+// plan chooses one fix of each finding that has one, as long as their edits
+// do not touch each other; the rest waits for the next round. A fix of several
+// edits changes how instructions belong together, so it goes first and alone:
+// what the others would do is looked at again behind it.
+func (o *Options) plan(d *Done, r *resolving) []step {
+	var out []step
+	var t taken
+	for _, f := range d.Left {
+		if len(f.Fixes) == 0 || o.Accept != nil && !o.Accept(f) {
 			continue
 		}
-		fix, ok := o.pick(f)
-		if !ok || !fits(fix.Edits, taken, len(content)) {
+		fix, ok := o.pick(f, r)
+		if !ok || d.harm[f.Key+fix.Title] {
 			continue
 		}
-		taken = append(taken, fix.Edits...)
-		fixed = append(fixed, f)
+		if len(fix.Edits) > 1 && new(taken).take(fix.Edits, len(d.Content)) {
+			return []step{{f, fix.Title, fix.Edits}}
+		}
+		if t.take(fix.Edits, len(d.Content)) {
+			out = append(out, step{f, fix.Title, fix.Edits})
+		}
 	}
-	return Edit(content, taken), fixed
+	return out
 }
 
 // pick is the first fix that may be applied.
-func (o *Options) pick(f boltseal.Finding) (boltseal.Fix, bool) {
+func (o *Options) pick(f boltseal.Finding, r *resolving) (boltseal.Fix, bool) {
 	for _, fix := range f.Fixes {
-		if len(fix.Edits) > 0 && !fix.Resolve && (fix.Safe || o.Unsafe) {
+		if len(fix.Edits) == 0 || !fix.Safe && !o.Unsafe {
+			continue
+		}
+		if !fix.Resolve {
 			return fix, true
+		}
+		if resolved, ok := r.resolve(fix); ok {
+			return resolved, true
 		}
 	}
 	return boltseal.Fix{}, false
 }
 
-// fits tells whether edits lie within the content and apart from those taken.
-func fits(edits, taken []boltseal.Edit, size int) bool {
-	for i, e := range edits {
+// taken are the spans that edits change, in order.
+type taken []boltseal.Span
+
+// take adds edits that lie within the content and apart from those taken and
+// from each other; others it leaves, and tells so.
+func (t *taken) take(edits []boltseal.Edit, size int) bool {
+	next := *t
+	for _, e := range edits {
 		if e.Span.Start < 0 || e.Span.End < e.Span.Start || e.Span.End > size {
 			return false
 		}
-		for _, other := range slices.Concat(taken, edits[:i]) {
-			if touches(e.Span, other.Span) {
-				return false
-			}
+		at, _ := slices.BinarySearchFunc(next, e.Span, func(a, b boltseal.Span) int { return cmp.Compare(a.Start, b.Start) })
+		if at > 0 && touches(next[at-1], e.Span) || at < len(next) && touches(next[at], e.Span) {
+			return false
 		}
+		next = slices.Insert(slices.Clip(next), at, e.Span)
 	}
+	*t = next
 	return true
 }
 

@@ -17,6 +17,7 @@ layer frees nothing. Delete them in the same RUN, or mount a cache there.`,
 	Run: func(p *Pass) {
 		for step := range p.All("RUN") {
 			var install *dockerfile.Command
+			installs := false
 			cleaned := hasMount(step, "/var/lib/apt/lists") || hasMount(step, "/var/lib/apt")
 			for i := range step.Script.Commands {
 				c := &step.Script.Commands[i]
@@ -25,7 +26,7 @@ layer frees nothing. Delete them in the same RUN, or mount a cache there.`,
 				case (c.Name == "apt-get" || c.Name == "apt") && sub.Text == "update":
 					install = c
 				case (c.Name == "apt-get" || c.Name == "apt") && sub.Text == "install" && install != nil:
-					install = c
+					install, installs = c, true
 				case c.Name == "rm" && mentions(c, "/var/lib/apt/lists"), c.Name == "apt-get" && sub.Text == "dist-clean":
 					cleaned = true
 				}
@@ -34,7 +35,7 @@ layer frees nothing. Delete them in the same RUN, or mount a cache there.`,
 				continue
 			}
 			var fixes []boltseal.Fix
-			if last, ok := chainEnd(step); ok {
+			if last, ok := chainEnd(step); ok && installs { // an install in a later RUN would miss them
 				fixes = append(fixes, p.Insert("delete the lists in the same layer", true, last.Span.End, " && rm -rf /var/lib/apt/lists/*"))
 			}
 			p.Report(install.Span, "the package lists stay in this layer", fixes...)

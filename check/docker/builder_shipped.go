@@ -20,7 +20,7 @@ of its own, and copy what it made into a second one with nothing but the runtime
 			for i := range step.Script.Commands {
 				c := &step.Script.Commands[i]
 				if what := builds(c); what != "" && !shipsBuilder(step) {
-					p.Report(c.Span, what+" in the last stage leaves the sources and the tools in the image")
+					p.Report(c.Span, what+" in the last stage leaves the sources and the tools in the image", p.split(step, c)...)
 					return
 				}
 			}

@@ -24,7 +24,7 @@ version, or on a distroless image with the same interpreter.`,
 		if smaller == "" {
 			return
 		}
-		p.Report(base.Stage.Image.Span, base.Image.Raw+" has compilers and git in it that running does not need; run on "+smaller)
+		p.Report(base.Stage.Image.Span, base.Image.Raw+" has compilers and git in it that running does not need; run on "+smaller, p.pythonSplit(final)...)
 	},
 })
 

@@ -30,7 +30,7 @@ where containers run under Docker, Compose or Swarm, say how to ask the applicat
 			}
 		}
 		if serves {
-			p.Report(final.From.Span, "the image serves, and nothing says how to tell whether it works")
+			p.Report(final.From.Span, "the image serves, and nothing says how to tell whether it works", p.askItself(final)...)
 		}
 	},
 })
@@ -51,4 +51,48 @@ func servesByName(step *Step) bool {
 		}
 	}
 	return false
+}
+
+// askItself is the fix that asks the one port that a stage names, with a
+// program that the base image is known to have.
+func (p *Pass) askItself(s *Stage) []boltseal.Fix {
+	var port string
+	var at *Step
+	for step := range s.All("EXPOSE") {
+		for _, w := range step.Words {
+			text, known := step.State.Vars.Expand(w.Text, p.File.Escape)
+			text = strings.TrimSuffix(text, "/tcp")
+			if _, ok := number(text); !ok || !known || at != nil {
+				return nil
+			}
+			port, at = text, step
+		}
+	}
+	if at == nil {
+		return nil
+	}
+	base := s.BaseImage()
+	node := `"-e", "require('net').connect(` + port + `).on('connect', () => process.exit(0)).on('error', () => process.exit(1))"`
+	python := `"-c", "import socket; socket.create_connection(('127.0.0.1', ` + port + `), 2).close()"`
+	command := ""
+	switch {
+	case path.Base(base.Entrypoint) == "node":
+		command = `"` + base.Entrypoint + `", ` + node
+	case strings.HasPrefix(path.Base(base.Entrypoint), "python"):
+		command = `"` + base.Entrypoint + `", ` + python
+	case base.Entrypoint != "":
+		return nil
+	case base.Has("node"):
+		command = `"node", ` + node
+	case base.Has("python"):
+		command = `"python", ` + python
+	case base.Has("wget"):
+		command = `"wget", "-q", "-O", "/dev/null", "http://127.0.0.1:` + port + `/"`
+	case base.Has("curl"):
+		command = `"curl", "-fsS", "-o", "/dev/null", "http://127.0.0.1:` + port + `/"`
+	default:
+		return nil
+	}
+	return []boltseal.Fix{p.Insert("ask the port from time to time", false, at.Span.End,
+		p.newline()+"HEALTHCHECK --start-period=10s --interval=30s --timeout=3s CMD ["+command+"]")}
 }

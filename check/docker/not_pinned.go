@@ -1,6 +1,11 @@
 package docker
 
-import "github.com/boltseal/boltseal"
+import (
+	"strings"
+
+	"github.com/boltseal/boltseal"
+	"github.com/boltseal/boltseal/syntax/dockerfile"
+)
 
 var _ = add(Rule{
 	Check: boltseal.Check{
@@ -12,9 +17,30 @@ the version and machines get the content: node:22.12.0-alpine3.21@sha256:… A b
 	},
 	Run: func(p *Pass) {
 		for _, s := range p.Stages {
-			if s.Base == nil && s.Image.Known && s.Image.Tag != "" && s.Image.Tag != "latest" && s.Image.Digest == "" {
-				p.Report(s.Stage.Image.Span, s.Image.Raw+" may be moved to other content; a digest may not")
+			if s.Base == nil {
+				p.unpinnedImage(s.Image, s.Stage.Image)
+			}
+		}
+		for step := range p.All("COPY", "ADD") {
+			if flag, ok := step.Flag("from"); ok && p.origin(step) == nil && strings.ContainsAny(flag.Value.Text, "/:") {
+				name, known := step.State.Vars.Expand(flag.Value.Text, p.File.Escape)
+				p.unpinnedImage(parseRef(name, known), flag.Value)
 			}
 		}
 	},
 })
+
+// unpinnedImage reports a reference with a tag and no digest. The fix holds
+// the reference itself: who applies it asks a registry for the digest.
+func (p *Pass) unpinnedImage(r Ref, written dockerfile.Word) {
+	if !r.Known || r.Tag == "" || r.Tag == "latest" || r.Digest != "" {
+		return
+	}
+	var fixes []boltseal.Fix
+	if written.Text == r.Raw && p.File.Text(written.Span) == r.Raw {
+		fix := p.Replace("pin the digest", true, written.Span, r.Raw)
+		fix.Resolve = true
+		fixes = append(fixes, fix)
+	}
+	p.Report(written.Span, r.Raw+" may be moved to other content; a digest may not", fixes...)
+}

@@ -14,6 +14,7 @@ var _ = add(Rule{
 SHELL ["/bin/bash", "-o", "pipefail", "-c"], or set -o pipefail in a shell that has it.`,
 	},
 	Run: func(p *Pass) {
+		var fixed *Stage
 		for step := range p.All("RUN") {
 			if step.State.Pipe || step.Script.Exec || step.Script.Error != nil || setsPipefail(step) {
 				continue
@@ -23,7 +24,11 @@ SHELL ["/bin/bash", "-o", "pipefail", "-c"], or set -o pipefail in a shell that 
 				if !c.Pipes || c.Nested || c.Or || c.Name == "echo" || c.Name == "printf" || c.Name == "yes" || c.Name == "true" || c.Name == "cat" {
 					continue
 				}
-				p.Report(c.Span, "when "+c.Name+" fails, the pipe hides it")
+				var fixes []boltseal.Fix
+				if step.In != fixed {
+					fixes, fixed = p.pipefailShell(step), step.In
+				}
+				p.Report(c.Span, "when "+c.Name+" fails, the pipe hides it", fixes...)
 				break
 			}
 		}
@@ -37,4 +42,26 @@ func setsPipefail(step *Step) bool {
 		}
 	}
 	return false
+}
+
+// pipefailShell is the fix that changes the shell before a step, where the
+// base image is known to have one that can.
+func (p *Pass) pipefailShell(step *Step) []boltseal.Fix {
+	base := step.In.BaseImage()
+	shell := ""
+	switch {
+	case step.In.last["SHELL"] > 0, step.State.Shell != baseShell(step.In.Root):
+		return nil
+	case base.PM == "apt" || base.PM == "dnf" || base.PM == "yum":
+		shell = `SHELL ["/bin/bash", "-o", "pipefail", "-c"]`
+	case base.PM == "apk":
+		shell = `SHELL ["/bin/ash", "-o", "pipefail", "-c"]`
+	default:
+		return nil
+	}
+	at := step.Span.Start
+	if len(step.Above) > 0 {
+		at = step.Above[0].Span.Start
+	}
+	return []boltseal.Fix{p.Insert("choose a shell with pipefail", false, at, shell+p.newline())}
 }

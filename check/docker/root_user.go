@@ -2,6 +2,7 @@ package docker
 
 import (
 	"bytes"
+	"path"
 	"strings"
 
 	"github.com/boltseal/boltseal"
@@ -28,13 +29,63 @@ Kubernetes can verify runAsNonRoot only against a number.`,
 		case end.UserAt != nil && isRoot(end.User):
 			at := end.UserAt
 			p.Report(at.Span, "the last USER is root",
-				p.Replace("run as an unprivileged user", false, at.Args.Span(0, len(at.Args.Value)), "65532:65532"))
+				p.Replace("run as an unprivileged user", false, at.Args.Span(0, len(at.Args.Value)), p.someUser(final)))
 		case end.UserAt == nil && final.BaseImage().User == "" && !final.Windows:
 			p.Report(final.From.Span, "no USER is set, so the container runs as the base image's user, which is root",
-				p.appendLine("run as an unprivileged user", false, final, "USER 65532:65532"))
+				p.asUser(final))
 		}
 	},
 })
+
+// someUser is the user to run as: the one that files were given to, or the
+// one that the base image made for that, or a number that nobody has.
+func (p *Pass) someUser(s *Stage) string {
+	for step := range p.shipped("COPY", "ADD") {
+		chown, ok := step.Flag("chown")
+		owner, known := step.State.Vars.Expand(chown.Value.Text, p.File.Escape)
+		id, group, _ := strings.Cut(owner, ":")
+		_, numeric := number(id)
+		if _, groupToo := number(group); ok && known && numeric && (groupToo || group == "") && !isRoot(owner) {
+			return owner
+		}
+	}
+	base := s.BaseImage()
+	for _, name := range []string{"nonroot", "node", "nginx", "app", "www-data", "bun", "deno"} {
+		if id := base.Users[name]; id != "" {
+			if base.Groups[name] == "" {
+				return id
+			}
+			return id + ":" + base.Groups[name]
+		}
+	}
+	return "65532:65532"
+}
+
+// asUser is the fix that ends a stage with USER, and gives the user the
+// volumes that the image names: what it may write.
+func (p *Pass) asUser(s *Stage) boltseal.Fix {
+	user := p.someUser(s)
+	fix := p.appendLine("run as an unprivileged user", false, s, "USER "+user)
+	for step := range s.All("VOLUME") {
+		var dirs []string
+		words := step.Words
+		if step.IsJSON() {
+			words = step.JSON
+		}
+		for _, w := range words {
+			if path.IsAbs(w.Text) && pathLike(w.Text) && path.Clean(w.Text) != "/" {
+				dirs = append(dirs, w.Text)
+			}
+		}
+		if len(dirs) != len(words) || len(dirs) == 0 || step.State.Shell == "" || step.In.BaseImage().Shell == "" {
+			continue
+		}
+		list := strings.Join(dirs, " ")
+		fix.Edits = append(fix.Edits, p.Insert("", false, step.Span.Start, "RUN mkdir -p "+list+" && chown "+user+" "+list+p.newline()).Edits...)
+		break
+	}
+	return fix
+}
 
 // isRoot tells whether the value of USER is root.
 func isRoot(user string) bool {

@@ -35,7 +35,7 @@ build with "gid '1000' in use". Use the user that is there, or a number of your 
 				}
 				for other, taken := range users {
 					if taken == id.Text && id.Text != "" || other == name.Text && other != "" {
-						p.Report(c.Span, c.Name+" "+name.Text+": "+step.In.Root.Image.Raw+" has "+other+" with the id "+taken+" already")
+						p.Report(c.Span, c.Name+" "+name.Text+": "+step.In.Root.Image.Raw+" has "+other+" with the id "+taken+" already", p.otherID(id, name.Text == other)...)
 						break
 					}
 				}
@@ -103,4 +103,13 @@ func editsUsers(at *Step) bool {
 		}
 	}
 	return false
+}
+
+// otherID is the fix that takes a number which no image gives away; a name
+// that is taken needs a person.
+func (p *Pass) otherID(id dockerfile.Word, name bool) []boltseal.Fix {
+	if name || id.Text == "" || p.File.Text(id.Span) != id.Text || strings.Contains(string(p.File.Source), "10001") {
+		return nil
+	}
+	return []boltseal.Fix{p.Replace("take an id that nobody has", false, id.Span, "10001")}
 }

@@ -27,7 +27,7 @@ root by another name. Write the numeric id; the name still shows in the containe
 			return
 		}
 		var fixes []boltseal.Fix
-		if id := p.uidOf(end.UserAt, name); id != "" && group == "" {
+		if id := p.uidOf(end.UserAt, name); id != "" && group == "" && !givenAway(final, name, id) {
 			fixes = append(fixes, p.Replace("write the user's id", true, end.UserAt.Args.Span(0, len(end.UserAt.Args.Value)), id))
 		}
 		p.Report(end.UserAt.Span, "USER "+end.User+" is a name, which Kubernetes cannot tell from root", fixes...)
@@ -58,4 +58,15 @@ func (p *Pass) uidOf(before *Step, name string) string {
 		}
 	}
 	return found
+}
+
+// givenAway tells whether the base image has another user of that id: the
+// build ends before this one gets it.
+func givenAway(s *Stage, name, id string) bool {
+	for other, taken := range s.BaseImage().Users {
+		if taken == id && other != name {
+			return true
+		}
+	}
+	return false
 }
