@@ -104,13 +104,10 @@ func (g *Graph) draw() *drawing {
 // open tells for each class whether it receives whatever is sent, and
 // whether it may send whatever is received.
 func (g *Graph) open() [2][]bool {
-	of := make([]int, g.width)
-	for i, class := range g.class {
-		of[class] = i
-	}
+	of := g.of
 	var out [2][]bool
 	for d := range out {
-		out[d] = make([]bool, g.width)
+		out[d] = make([]bool, len(of))
 		for class, i := range of {
 			if g.Endpoints[i].Kind != Pods {
 				out[d][class] = true

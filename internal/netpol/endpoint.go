@@ -77,7 +77,7 @@ func (c *Cluster) namespaces() map[string]map[string]string {
 // cluster's policies tell apart.
 func (c *Cluster) universe() universe {
 	u := universe{elsewhere: []elsewhere{otherPods}}
-	spaces := c.namespaces()
+	known := c.census()
 	seen := map[string]bool{}
 	addPods := func(namespace string, nsSelector, podSelector *Selector) {
 		key := namespace + "\x00"
@@ -89,8 +89,8 @@ func (c *Cluster) universe() universe {
 			return
 		}
 		seen[key] = true
-		if !c.anyPod(spaces, namespace, nsSelector, podSelector) {
-			if e, ok := newElsewhere(spaces, namespace, nsSelector, podSelector); ok {
+		if !known.any(namespace, nsSelector, podSelector) {
+			if e, ok := newElsewhere(known.spaces, namespace, nsSelector, podSelector); ok {
 				u.elsewhere = append(u.elsewhere, e)
 			}
 		}
@@ -131,14 +131,33 @@ func (c *Cluster) universe() universe {
 	return u
 }
 
-// anyPod reports whether a workload of the manifests is selected.
-func (c *Cluster) anyPod(spaces map[string]map[string]string, namespace string, nsSelector, podSelector *Selector) bool {
+// census is the workloads that selectors can select, by namespace.
+type census struct {
+	spaces map[string]map[string]string // labels
+	pods   map[string][]*Workload
+}
+
+func (c *Cluster) census() *census {
+	out := &census{spaces: c.namespaces(), pods: map[string][]*Workload{}}
 	for i := range c.Workloads {
-		w := &c.Workloads[i]
-		if w.HostNetwork || nsSelector == nil && w.Namespace != namespace {
-			continue
+		if w := &c.Workloads[i]; !w.HostNetwork {
+			out.pods[w.Namespace] = append(out.pods[w.Namespace], w)
 		}
-		if podSelector.Matches(w.Labels) && (nsSelector == nil || nsSelector.Matches(spaces[w.Namespace])) {
+	}
+	return out
+}
+
+// any reports whether a workload is selected; without a selector of
+// namespaces it has to be in the one given.
+func (n *census) any(namespace string, nsSelector, podSelector *Selector) bool {
+	in := func(namespace string) bool {
+		return slices.ContainsFunc(n.pods[namespace], func(w *Workload) bool { return podSelector.Matches(w.Labels) })
+	}
+	if nsSelector == nil {
+		return in(namespace)
+	}
+	for name, labels := range n.spaces {
+		if nsSelector.Matches(labels) && in(name) {
 			return true
 		}
 	}
@@ -215,4 +234,13 @@ func (c *Cluster) endpoints(u universe) []Endpoint {
 		out = append(out, Endpoint{Kind: Outside, Name: part.name(len(parts) == 1), Prefix: part.prefix, Except: part.less, part: part})
 	}
 	return out
+}
+
+// Any reports whether a workload of the manifests is selected by a peer of a
+// policy in a namespace. Pods on the host's network never are.
+func (c *Cluster) Any(namespace string, peer *Peer) bool {
+	if peer.IPBlock != nil || peer.PodSelector == nil && peer.NamespaceSelector == nil {
+		return false
+	}
+	return c.census().any(namespace, peer.NamespaceSelector, cmp.Or(peer.PodSelector, &Selector{}))
 }

@@ -17,7 +17,7 @@ func evaluate(c *Cluster, u universe, opts *Options) *Graph {
 	e := &engine{
 		cluster: c, endpoints: c.endpoints(u),
 		pods: newLabelSets(), spaces: newLabelSets(),
-		memo: map[string]Ports{}, listening: map[string]int{},
+		memo: map[string]Ports{}, listening: map[string]int{}, homes: map[string][]int{},
 	}
 	if opts != nil {
 		e.podCIDRs = opts.PodCIDRs
@@ -28,6 +28,9 @@ func evaluate(c *Cluster, u universe, opts *Options) *Graph {
 		if w := p.Workload; w != nil {
 			f.selectable = !w.HostNetwork
 			f.pod, f.space = e.pods.add(w.Labels), e.spaces.add(p.namespace)
+			if f.selectable {
+				e.homes[w.Namespace] = append(e.homes[w.Namespace], i)
+			}
 		}
 		e.facts = append(e.facts, f)
 	}
@@ -49,6 +52,7 @@ type engine struct {
 	memo      map[string]Ports
 	listening map[string]int // numbers distinct sets of named ports
 	scratch   []byte
+	homes     map[string][]int // endpoints that selectors can select, by namespace
 }
 
 // facts are an endpoint's numbers for quick comparison.
@@ -177,9 +181,8 @@ func (t *tier) size(endpoints, units int) {
 func (e *engine) selected(p *Policy) func(func(int) bool) {
 	pods := e.pods.match(&p.PodSelector)
 	return func(yield func(int) bool) {
-		for i := range e.endpoints {
-			f := &e.facts[i]
-			if f.selectable && e.endpoints[i].Workload.Namespace == p.Namespace && pods.has(f.pod) && !yield(i) {
+		for _, i := range e.homes[p.Namespace] {
+			if pods.has(e.facts[i].pod) && !yield(i) {
 				return
 			}
 		}
@@ -209,23 +212,24 @@ func (e *engine) markPeers(p *Policy, rule *Rule, peer []bitset, unit int) {
 // markPods notes the unit at the pods that both selectors select; without a
 // namespace selector the pods are in the namespace.
 func (e *engine) markPods(nsSelector, podSelector *Selector, namespace string, peer []bitset, unit int) {
-	var pods, spaces bitset
+	var pods bitset
 	if podSelector != nil {
 		pods = e.pods.match(podSelector)
 	}
-	if nsSelector != nil {
-		spaces = e.spaces.match(nsSelector)
-	}
-	for i := range e.endpoints {
-		f := &e.facts[i]
-		switch {
-		case !f.selectable,
-			pods != nil && !pods.has(f.pod),
-			spaces != nil && !spaces.has(f.space),
-			spaces == nil && e.endpoints[i].Workload.Namespace != namespace:
-			continue
+	if nsSelector == nil {
+		for _, i := range e.homes[namespace] {
+			if pods == nil || pods.has(e.facts[i].pod) {
+				peer[i].set(unit)
+			}
 		}
-		peer[i].set(unit)
+		return
+	}
+	spaces := e.spaces.match(nsSelector)
+	for i := range e.facts {
+		f := &e.facts[i]
+		if f.selectable && spaces.has(f.space) && (pods == nil || pods.has(f.pod)) {
+			peer[i].set(unit)
+		}
 	}
 }
 
@@ -298,8 +302,7 @@ func (e *engine) listens(p *Endpoint) int {
 	return id
 }
 
-// graph sorts endpoints that no rule tells apart into classes and works out
-// every pair of classes.
+// graph sorts endpoints that no rule tells apart into classes.
 func (e *engine) graph() *Graph {
 	g := &Graph{Endpoints: e.endpoints, cluster: e.cluster, engine: e, class: make([]int, len(e.endpoints))}
 	classes := map[string]int{}
@@ -318,13 +321,7 @@ func (e *engine) graph() *Graph {
 		}
 		g.class[i] = id
 	}
-	g.width = len(of)
-	g.cells = make([]Ports, len(of)*len(of))
-	for a, src := range of {
-		for b, dst := range of {
-			g.cells[a*len(of)+b] = e.allowed(src, dst)
-		}
-	}
+	g.of, g.rows = of, make([][]Ports, len(of))
 	return g
 }
 

@@ -2,15 +2,16 @@ package netpol
 
 import "iter"
 
-// Graph is who can reach whom.
+// Graph is who can reach whom. It works answers out when they are asked for
+// and keeps them; one goroutine may use it at a time.
 type Graph struct {
 	Endpoints []Endpoint // workloads by name, then pods elsewhere, then the outside
 
 	cluster *Cluster
 	engine  *engine
 	class   []int
-	width   int
-	cells   []Ports // by pair of classes
+	of      []int     // an endpoint of each class
+	rows    [][]Ports // by class of the sender, then of the receiver
 }
 
 // Edge is a pair of endpoints, by index, and what may pass from one to the
@@ -21,7 +22,18 @@ type Edge struct {
 }
 
 // Allowed is what may pass from one endpoint to another, by their indexes.
-func (g *Graph) Allowed(from, to int) Ports { return g.cells[g.class[from]*g.width+g.class[to]] }
+func (g *Graph) Allowed(from, to int) Ports {
+	row := g.rows[g.class[from]]
+	if row == nil {
+		src := g.of[g.class[from]]
+		row = make([]Ports, len(g.of))
+		for class, dst := range g.of {
+			row[class] = g.engine.allowed(src, dst)
+		}
+		g.rows[g.class[from]] = row
+	}
+	return row[g.class[to]]
+}
 
 // Class is a number that endpoints share when no rule tells them apart.
 func (g *Graph) Class(i int) int { return g.class[i] }
