@@ -29,6 +29,7 @@ type Model struct {
 	gaps    []boltseal.Gap
 	access  *access
 	pss     *standards
+	net     *network
 }
 
 // name is what tells objects apart: two of one name are one object.

@@ -1,0 +1,255 @@
+package kube
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/boltseal/boltseal"
+	"github.com/boltseal/boltseal/internal/netpol"
+	"github.com/boltseal/boltseal/syntax/manifest"
+)
+
+// network is who can reach whom among the objects of a run, worked out once.
+type network struct {
+	cluster  *netpol.Cluster
+	graph    *netpol.Graph
+	policies []*netPolicy
+	spaces   []string        // with workloads that policies can select, sorted
+	foreign  map[string]bool // namespaces with policies that are not evaluated; "" is the cluster
+}
+
+// netPolicy is a NetworkPolicy with its object.
+type netPolicy struct {
+	*netpol.Policy
+	index    int
+	object   *Object
+	subjects []int // endpoints that it selects
+}
+
+// policyRule is one rule of a policy as it is written.
+type policyRule struct {
+	*netPolicy
+	*netpol.Rule
+	dir  netpol.Direction
+	node *manifest.Node
+	nth  int
+}
+
+// Network works out who can reach whom when it is first asked.
+func (m *Model) network() *network {
+	if m.net == nil {
+		m.net = newNetwork(m)
+	}
+	return m.net
+}
+
+func newNetwork(m *Model) *network {
+	n := &network{cluster: &netpol.Cluster{}, foreign: map[string]bool{}}
+	var objects []*Object
+	for _, o := range m.Objects {
+		before := len(n.cluster.Policies)
+		ref := netpol.Ref{APIVersion: o.APIVersion, Kind: o.Kind, Namespace: o.Namespace, Name: o.Object.Name}
+		if err := n.cluster.Add(ref, o.Node.Decode); err != nil {
+			if o.Kind == "NetworkPolicy" {
+				m.gaps = append(m.gaps, boltseal.Gap{What: "network policy " + o.String() + " in " + o.File.Name, Why: err.Error(), Kind: "unreadable-object"})
+			}
+			continue
+		}
+		if len(n.cluster.Policies) > before {
+			objects = append(objects, o)
+		}
+	}
+	for _, r := range n.cluster.Unread {
+		if !strings.Contains(r.APIVersion, "istio") && !strings.Contains(r.APIVersion, "linkerd") {
+			n.foreign[r.Namespace] = true
+		}
+	}
+	n.graph = netpol.Evaluate(n.cluster, nil)
+	for i, o := range objects {
+		n.policies = append(n.policies, &netPolicy{Policy: &n.cluster.Policies[i], index: i, object: o})
+	}
+	for i := range n.graph.Endpoints {
+		e := &n.graph.Endpoints[i]
+		if e.Kind != netpol.Pods {
+			continue
+		}
+		if !e.Workload.HostNetwork {
+			n.spaces = append(n.spaces, e.Workload.Namespace)
+		}
+		for _, p := range n.policies {
+			if p.Namespace == e.Workload.Namespace && p.Selects(e.Workload) {
+				p.subjects = append(p.subjects, i)
+			}
+		}
+	}
+	slices.Sort(n.spaces)
+	n.spaces = slices.Compact(n.spaces)
+	return n
+}
+
+// known tells whether the run holds workloads of a namespace, so that a
+// selector that selects none of them is wrong.
+func (n *network) known(namespace string) bool {
+	_, ok := slices.BinarySearch(n.spaces, namespace)
+	return ok
+}
+
+// unseen tells whether policies of another kind may have a say.
+func (n *network) unseen(namespace string) bool { return n.foreign[namespace] || n.foreign[""] }
+
+// rules are the rules that count, with where they are written.
+func (n *network) rules() iter.Seq[policyRule] {
+	return func(yield func(policyRule) bool) {
+		for _, p := range n.policies {
+			for _, d := range []netpol.Direction{netpol.Inbound, netpol.Outbound} {
+				if !p.Applies(d) {
+					continue
+				}
+				list := p.object.Node.Get("spec", field(d))
+				for i := range p.Rules(d) {
+					if !yield(policyRule{p, &p.Rules(d)[i], d, at(list, i), i}) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+// field is the key of a direction's rules.
+func field(d netpol.Direction) string {
+	if d == netpol.Inbound {
+		return "ingress"
+	}
+	return "egress"
+}
+
+// peersField is the key of a rule's peers.
+func peersField(d netpol.Direction) string {
+	if d == netpol.Inbound {
+		return "from"
+	}
+	return "to"
+}
+
+// peer is the node of one of the rule's peers.
+func (r *policyRule) peer(i int) *manifest.Node { return at(r.node.Get(peersField(r.dir)), i) }
+
+// port is the node of one of the rule's ports.
+func (r *policyRule) port(i int) *manifest.Node { return at(r.node.Get("ports"), i) }
+
+// ports is the set of ports that the rule opens, as far as they have numbers.
+func (r *policyRule) ports() netpol.Ports {
+	if len(r.Ports) == 0 {
+		return netpol.AllPorts()
+	}
+	var set netpol.Ports
+	for i := range r.Ports {
+		set = set.Union(r.Ports[i].Set(nil))
+	}
+	return set
+}
+
+// onPorts is what messages say of the rule's ports.
+func (r *policyRule) onPorts() string {
+	if len(r.Ports) == 0 {
+		return "on every port"
+	}
+	var words []string
+	for i := range r.Ports {
+		if name := r.Ports[i].Name; name != "" {
+			words = append(words, name)
+		}
+	}
+	if set := r.ports(); !set.Empty() {
+		words = append([]string{set.String()}, words...)
+	}
+	return "on " + strings.Join(words, ", ")
+}
+
+// dnsOnly tells whether the rule is about DNS and nothing else.
+func (r *policyRule) dnsOnly() bool {
+	if r.dir != netpol.Outbound || len(r.Ports) == 0 {
+		return false
+	}
+	return !slices.ContainsFunc(r.Ports, func(p netpol.Port) bool { return !dnsPort(&p) })
+}
+
+// dnsPort tells whether a port is one on which DNS is asked: 53, 5353 of
+// OpenShift's DNS pods, 8053, or a port called after it.
+func dnsPort(p *netpol.Port) bool {
+	switch p.Number {
+	case 53, 5353, 8053:
+		return p.End == 0 || p.End == p.Number
+	}
+	return strings.HasPrefix(p.Name, "dns")
+}
+
+// published tells whether all pods that the policy selects are meant to be
+// reached from outside: a Service of type LoadBalancer or NodePort leads to
+// them.
+func (n *network) published(p *netPolicy) bool {
+	if len(p.subjects) == 0 {
+		return false
+	}
+	return !slices.ContainsFunc(p.subjects, func(i int) bool {
+		w := n.graph.Endpoints[i].Workload
+		return !slices.ContainsFunc(n.cluster.Services, func(s netpol.Service) bool {
+			if s.Namespace != w.Namespace || s.Type != "LoadBalancer" && s.Type != "NodePort" || len(s.Selector) == 0 {
+				return false
+			}
+			selector := netpol.Selector{MatchLabels: s.Selector}
+			return selector.Matches(w.Labels)
+		})
+	})
+}
+
+// whom names the pods that a policy selects, for messages.
+func (p *netPolicy) whom() string {
+	if p.PodSelector.Empty() {
+		return "all pods of the namespace"
+	}
+	return "pods with " + p.PodSelector.String()
+}
+
+// isEmpty tells whether a selector is there and selects everything.
+func isEmpty(s *netpol.Selector) bool { return s != nil && s.Empty() }
+
+// subjectSets are the label sets for which a policy decides: those of the
+// workloads it selects, or an example when the run holds none. Each comes
+// with all policies that select it.
+func (n *network) subjectSets(p *netPolicy) [][]*netPolicy {
+	var sets [][]*netPolicy
+	for _, i := range p.subjects {
+		var set []*netPolicy
+		for k := range n.graph.Selecting(i, netpol.Outbound) {
+			set = append(set, n.policies[k])
+		}
+		sets = append(sets, set)
+	}
+	if len(sets) > 0 || n.known(p.Namespace) {
+		return sets
+	}
+	var set []*netPolicy
+	for _, q := range n.policies {
+		if q.Namespace == p.Namespace && q.Applies(netpol.Outbound) && (q == p || q.PodSelector.Matches(p.PodSelector.MatchLabels)) {
+			set = append(set, q)
+		}
+	}
+	return [][]*netPolicy{set}
+}
+
+// namespaceName is a namespace as messages write it.
+func namespaceName(namespace string) string { return cmp.Or(namespace, "default") }
+
+// ordered is a mapping of keys and values in turn, as fixes write it.
+func ordered(pairs ...any) manifest.Fields {
+	var out manifest.Fields
+	for i := 0; i+1 < len(pairs); i += 2 {
+		name, _ := pairs[i].(string)
+		out = append(out, manifest.Field{Name: name, Value: pairs[i+1]})
+	}
+	return out
+}
