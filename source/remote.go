@@ -42,7 +42,7 @@ func NewRegistry(opts *Options, ref registry.Ref) (*registry.Client, error) {
 			return keychain.Credential(ctx, asked)
 		},
 		Offline: o.Offline, PlainHTTP: o.PlainHTTP, Insecure: o.Insecure,
-		CAFile: o.CAFile, CertFile: o.CertFile, KeyFile: o.KeyFile,
+		CAFile: o.CAFile, CertFile: o.CertFile, KeyFile: o.KeyFile, CertDirs: registry.CertDirs(o.Getenv),
 		Mirrors: o.Mirrors, Env: o.Getenv, IdleTimeout: o.IdleTimeout,
 		Limits: o.Limits, UserAgent: o.UserAgent, Now: o.Now,
 	})

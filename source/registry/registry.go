@@ -51,6 +51,9 @@ type Options struct {
 	CertFile string // client certificate in PEM
 	KeyFile  string // its key
 
+	// CertDirs are folders with certificates for single hosts, see [CertDirs].
+	CertDirs []string
+
 	// Mirrors are hosts to ask before the host that a reference names. What
 	// they answer for a digest is verified; for a tag they are trusted.
 	Mirrors map[string][]string
@@ -143,19 +146,24 @@ func (c *Client) transports() error {
 		return err
 	}
 	proxy, proxies := proxyFrom(c.opts.Env)
-	pool := func(dial func(context.Context, string, string) (net.Conn, error)) *http.Transport {
-		return &http.Transport{
-			Proxy:                  proxy,
-			DialContext:            dial,
-			TLSClientConfig:        config.Clone(),
-			TLSHandshakeTimeout:    30 * time.Second,
-			ForceAttemptHTTP2:      true,
-			MaxIdleConnsPerHost:    16,
-			IdleConnTimeout:        90 * time.Second,
-			ExpectContinueTimeout:  time.Second,
-			DisableCompression:     true, // a blob's bytes are what its digest is of
-			MaxResponseHeaderBytes: 1 << 20,
+	pool := func(dial func(context.Context, string, string) (net.Conn, error)) *hosts {
+		h := &hosts{dirs: c.opts.CertDirs, config: config}
+		h.make = func(config *tls.Config) *http.Transport {
+			return &http.Transport{
+				Proxy:                  proxy,
+				DialContext:            dial,
+				TLSClientConfig:        config.Clone(),
+				TLSHandshakeTimeout:    30 * time.Second,
+				ForceAttemptHTTP2:      true,
+				MaxIdleConnsPerHost:    16,
+				IdleConnTimeout:        90 * time.Second,
+				ExpectContinueTimeout:  time.Second,
+				DisableCompression:     true, // a blob's bytes are what its digest is of
+				MaxResponseHeaderBytes: 1 << 20,
+			}
 		}
+		h.common = h.make(config)
+		return h
 	}
 	// A proxy is the user's word, wherever it stands.
 	unlessProxy := func(furthest reach) func(context.Context, string, string) (net.Conn, error) {
@@ -174,8 +182,8 @@ func (c *Client) transports() error {
 // Close closes the idle connections.
 func (c *Client) Close() error {
 	for _, rt := range []http.RoundTripper{c.home, c.away, c.inside} {
-		if t, ok := rt.(*http.Transport); ok {
-			t.CloseIdleConnections()
+		if h, ok := rt.(*hosts); ok {
+			h.CloseIdleConnections()
 		}
 	}
 	return nil

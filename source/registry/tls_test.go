@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"io"
 	"log"
 	"math/big"
@@ -90,6 +91,66 @@ func TestClientCertificate(t *testing.T) {
 	}
 	if _, err := registry.New(&registry.Options{CertFile: with.CertFile}); err == nil {
 		t.Error("a certificate without its key: no error")
+	}
+}
+
+// TestCertDirs trusts and logs in to a registry by what docker's folder of
+// certificates has for it.
+func TestCertDirs(t *testing.T) {
+	rec := serve(t)
+	s := httptest.NewUnstartedServer(rec.Config.Handler)
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert}
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	host := strings.TrimPrefix(s.URL, "https://")
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "ann"}, NotAfter: time.Now().Add(time.Hour)}
+	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})
+	client1 := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert})
+	key1 := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+	for _, c := range []struct {
+		name, host string
+		files      map[string][]byte
+		want       string // of the error; empty for none
+	}{
+		{"whole", host, map[string][]byte{"ca.crt": ca, "client.cert": client1, "client.key": key1, "README": nil}, ""},
+		{"of another host", "registry.example.com", map[string][]byte{"ca.crt": ca, "client.cert": client1, "client.key": key1}, "certificate"},
+		{"no authority", host, map[string][]byte{"client.cert": client1, "client.key": key1}, "certificate"},
+		{"no key", host, map[string][]byte{"ca.crt": ca, "client.cert": client1}, "client.key"},
+		{"no certificate", host, map[string][]byte{"ca.crt": ca, "client.key": key1}, "has no certificate beside it"},
+		{"broken", host, map[string][]byte{"ca.crt": []byte("x")}, "no PEM certificate"},
+	} {
+		dir := t.TempDir()
+		if err := os.Mkdir(filepath.Join(dir, c.host), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		for name, data := range c.files {
+			if err := os.WriteFile(filepath.Join(dir, c.host, name), data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err := client(t, &registry.Options{CertDirs: []string{filepath.Join(dir, "none"), dir}, Attempts: 1}).Manifest(t.Context(), ref(t, host+"/a:1"))
+		if c.want == "" {
+			if !errors.Is(err, registry.ErrNotFound) { // it was asked, and has no such image
+				t.Errorf("%s: got %v", c.name, err)
+			}
+			continue
+		}
+		if err == nil || errors.Is(err, registry.ErrNotFound) || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v, want %q", c.name, err, c.want)
+		}
 	}
 }
 
