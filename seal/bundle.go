@@ -2,11 +2,8 @@ package seal
 
 import (
 	"crypto/x509"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
@@ -14,7 +11,6 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/tlog"
 	"github.com/sigstore/sigstore-go/pkg/verify"
 	"google.golang.org/protobuf/encoding/protojson"
-	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/boltseal/boltseal/internal/strictjson"
 )
@@ -44,7 +40,6 @@ type messageSignature struct {
 
 var (
 	errManySignatures = errors.New("a bundle's envelope has exactly one signature")
-	errBase64         = errors.New("base64 with bits that say nothing")
 	errNoContent      = errors.New("neither an envelope nor a signature over a file")
 )
 
@@ -57,7 +52,7 @@ func parseBundle(data []byte) (*signed, error) {
 	if err := protojson.Unmarshal(data, pb); err != nil {
 		return nil, fmt.Errorf("read bundle: %w", err)
 	}
-	if err := canonical64(data, pb); err != nil {
+	if err := canonical(data, pb); err != nil {
 		return nil, fmt.Errorf("read bundle: %w", err)
 	}
 	s, err := newSigned(FormBundle, pb)
@@ -127,64 +122,3 @@ func (s *signed) VerificationContent() (verify.VerificationContent, error) { ret
 
 // SignatureContent is the signature, read once.
 func (s *signed) SignatureContent() (verify.SignatureContent, error) { return s.content, nil }
-
-// canonical64 returns an error if one of the bundle's byte strings stands in
-// data in a spelling of base64 that leaves bits unused: two bundles that
-// differ must not say the same.
-func canonical64(data []byte, pb *protobundle.Bundle) error {
-	var doc any
-	if err := json.Unmarshal(data, &doc); err != nil {
-		return err
-	}
-	spelled := map[string]bool{}
-	collect(doc, spelled)
-	return checkBytes(pb.ProtoReflect(), spelled)
-}
-
-func collect(v any, into map[string]bool) {
-	switch v := v.(type) {
-	case string:
-		into[v] = true
-	case []any:
-		for _, item := range v {
-			collect(item, into)
-		}
-	case map[string]any:
-		for _, item := range v {
-			collect(item, into)
-		}
-	}
-}
-
-func checkBytes(m protoreflect.Message, spelled map[string]bool) error {
-	var err error
-	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
-		switch {
-		case f.IsMap():
-		case f.IsList():
-			list := v.List()
-			for i := range list.Len() {
-				if err = checkValue(f, list.Get(i), spelled); err != nil {
-					return false
-				}
-			}
-		default:
-			err = checkValue(f, v, spelled)
-		}
-		return err == nil
-	})
-	return err
-}
-
-func checkValue(f protoreflect.FieldDescriptor, v protoreflect.Value, spelled map[string]bool) error {
-	switch f.Kind() {
-	case protoreflect.MessageKind:
-		return checkBytes(v.Message(), spelled)
-	case protoreflect.BytesKind:
-		encodings := []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding}
-		if !slices.ContainsFunc(encodings, func(e *base64.Encoding) bool { return spelled[e.EncodeToString(v.Bytes())] }) {
-			return fmt.Errorf("%s: %w", f.JSONName(), errBase64)
-		}
-	}
-	return nil
-}

@@ -8,6 +8,7 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -165,4 +166,21 @@ func has(list []seal.Step, name seal.StepName) bool {
 		}
 	}
 	return false
+}
+
+// replace answers requests for a path with other bytes.
+func replace(suffix string, data []byte, mediaType string) func(w http.ResponseWriter, r *http.Request) bool {
+	return func(w http.ResponseWriter, r *http.Request) bool {
+		if !strings.HasSuffix(r.URL.Path, suffix) {
+			return false
+		}
+		w.Header().Set("Content-Type", mediaType)
+		sum := registry.Sum(data)
+		w.Header().Set("Docker-Content-Digest", string(sum))
+		w.Header().Set("Content-Length", strconv.Itoa(len(data)))
+		if r.Method != http.MethodHead {
+			_, _ = w.Write(data)
+		}
+		return true
+	}
 }

@@ -14,6 +14,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/boltseal/boltseal"
 )
@@ -137,15 +138,18 @@ func (k *PublicKey) Kind() string {
 }
 
 // mayBe tells whether a bundle's hint can mean this key. A hint that is no
-// fingerprint means nothing to us, and the signature decides.
+// fingerprint says nothing to us, and the signature decides; one that is as
+// long as a fingerprint has to be this key's.
 func (k *PublicKey) mayBe(hint string) bool {
-	var sum []byte
-	if b, err := base64.StdEncoding.DecodeString(hint); err == nil && len(b) == sha256.Size {
-		sum = b
-	} else if b, err := hex.DecodeString(hint); err == nil && len(b) == sha256.Size {
-		sum = b
+	switch len(hint) {
+	case base64.StdEncoding.EncodedLen(sha256.Size):
+		return hint == k.Hint()
+	case base64.RawStdEncoding.EncodedLen(sha256.Size):
+		return hint == strings.TrimRight(k.Hint(), "=")
+	case hex.EncodedLen(sha256.Size):
+		return hint == k.Fingerprint().Hex()
 	}
-	return sum == nil || bytes.Equal(sum, k.digest[:])
+	return true
 }
 
 // hashesOf lists the hashes that signatures with the curve are made with, the

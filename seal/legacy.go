@@ -230,6 +230,9 @@ func legacySigned(form Form, annotations map[string]string, pb *protobundle.Bund
 			Rfc3161Timestamps: []*protocommon.RFC3161SignedTimestamp{{SignedTimestamp: stamp}},
 		}
 	}
+	if err := consistent(pb); err != nil {
+		return nil, err
+	}
 	return newSigned(form, pb)
 }
 
