@@ -20,16 +20,18 @@ type Model struct {
 	Objects   []*Object
 	Workloads []*Workload
 
-	byName  map[name]*Object
-	byKind  map[string][]*Object
-	inside  map[string]*space          // by namespace
-	known   map[name]bool              // kinds of a namespace in a folder
-	scalers map[name]*Object           // by what they scale
-	limited map[string]map[string]bool // by namespace: "limits/cpu" that a LimitRange gives
-	gaps    []boltseal.Gap
-	access  *access
-	pss     *standards
-	net     *network
+	byName   map[name]*Object
+	byKind   map[string][]*Object
+	inside   map[string]*space          // by namespace
+	known    map[name]bool              // kinds of a namespace in a folder
+	scalers  map[name]*Object           // by what they scale
+	limited  map[string]map[string]bool // by namespace: "limits/cpu" that a LimitRange gives
+	inFile   map[*manifest.File][]*Object
+	profiles map[string]string // what is missing to deliver a Localhost seccomp profile
+	gaps     []boltseal.Gap
+	access   *access
+	pss      *standards
+	net      *network
 }
 
 // name is what tells objects apart: two of one name are one object.
@@ -191,7 +193,7 @@ func (m *Model) Scaler(w *Workload) *autoscalingv2.HorizontalPodAutoscaler {
 func newModel(files []*manifest.File, opts *Options) *Model {
 	m := &Model{
 		Files: files, byName: map[name]*Object{}, byKind: map[string][]*Object{}, inside: map[string]*space{},
-		limited: map[string]map[string]bool{}, known: map[name]bool{}, scalers: map[name]*Object{},
+		limited: map[string]map[string]bool{}, inFile: map[*manifest.File][]*Object{}, profiles: map[string]string{}, known: map[name]bool{}, scalers: map[name]*Object{},
 	}
 	for _, o := range decodeAll(files) {
 		m.index(o)
@@ -202,6 +204,7 @@ func newModel(files []*manifest.File, opts *Options) *Model {
 
 func (m *Model) index(o *Object) {
 	m.Objects = append(m.Objects, o)
+	m.inFile[o.File] = append(m.inFile[o.File], o)
 	group := o.Group()
 	key := name{group, o.Kind, o.Namespace, o.Object.Name}
 	if m.byName[key] == nil {
@@ -212,6 +215,7 @@ func (m *Model) index(o *Object) {
 	m.byKind[kind] = append(m.byKind[kind], o)
 	if w := o.Workload; w != nil {
 		m.Workloads = append(m.Workloads, w)
+		m.known[name{"", "workload", o.Namespace, folder(o.File.Name)}] = true
 		in := m.inside[o.Namespace]
 		if in == nil {
 			in = &space{labelled: map[string][]*Workload{}}
@@ -264,7 +268,7 @@ func pathOf(root, n *manifest.Node) string {
 			label := strconv.Itoa(i)
 			if named := n.Get("name"); named != nil && named.Value != "" {
 				label = named.Value
-			} else if len(n.Pairs) == 0 && len(n.Items) == 0 && len(n.Value) < 80 {
+			} else if n.Kind == manifest.Scalar && capabilities[n.Value] { // other values may be secrets
 				label = n.Value
 			}
 			parts = append(parts, "["+label+"]")
