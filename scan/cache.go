@@ -36,7 +36,7 @@ func cacheKey(subject *source.Subject, o *Options) string {
 	if o.Cache == nil || len(subject.Blobs) == 0 {
 		return ""
 	}
-	parts := []string{"image", readerVersion, o.looks(), o.Tool.Version, subject.Stamp}
+	parts := []string{"image", readerVersion, o.looks(), string(subject.Artifact.ImageID), o.Tool.Version, subject.Stamp}
 	for i := range subject.Blobs {
 		b := &subject.Blobs[i]
 		if b.Digest == "" && b.DiffID == "" || b.At != nil && subject.Stamp == "" {

@@ -13,9 +13,10 @@ import (
 const (
 	familyVuln   = "vuln"
 	familySecret = "secret"
+	familyImage  = "image"
 )
 
-var families = []string{familyVuln, familySecret}
+var families = []string{familyVuln, familySecret, familyImage}
 
 // Families lists the families of checks that Options may name.
 func Families() []string { return slices.Clone(families) }
@@ -31,6 +32,8 @@ func ParseFamilies(words []string) ([]string, error) {
 			name = familyVuln
 		case "secrets":
 			name = familySecret
+		case "misconfig", "config":
+			name = familyImage
 		}
 		if !slices.Contains(families, name) {
 			return nil, fmt.Errorf("%q is none of %s", w, strings.Join(families, ", "))

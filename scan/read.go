@@ -90,7 +90,7 @@ func readImage(ctx context.Context, subject *source.Subject, o *Options, tick fu
 	}
 	spotter, stream := o.spotter()
 	fsys, err := layer.Read(ctx, subject.Blobs, &layer.Options{
-		Jobs: o.Jobs, Select: inventory.Select, Sniff: inventory.Sniff, Accept: inventory.Accept, Versions: inventory.Versioned,
+		Jobs: o.Jobs, Select: o.selection(), Sniff: inventory.Sniff, Accept: inventory.Accept, Versions: inventory.Versioned,
 		Limits: o.Limits, TempDir: o.TempDir, Progress: tick, Stream: stream,
 	})
 	if err != nil {
@@ -127,6 +127,7 @@ func readImage(ctx context.Context, subject *source.Subject, o *Options, tick fu
 	p.artifact.Distro = result.Distro
 	p.artifact.Layers = layers
 	p.findings = spotter.findings(fsys, layers)
+	p.lint(subject, fsys, o)
 	toCache(o.Cache, key, p)
 	return p, p.spot(ctx, subject, o)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/boltseal/boltseal"
 	"github.com/boltseal/boltseal/advisory"
+	"github.com/boltseal/boltseal/check/image"
 	"github.com/boltseal/boltseal/check/secret"
 	"github.com/boltseal/boltseal/check/vuln"
 	"github.com/boltseal/boltseal/internal/limit"
@@ -163,7 +164,7 @@ func (o *Options) assess(report *boltseal.Report) {
 
 // Checks lists what Run looks for.
 func Checks() []boltseal.Check {
-	return slices.Concat(vuln.Checks(), secret.Checks(), policy.Checks())
+	return slices.Concat(vuln.Checks(), secret.Checks(), image.Checks(), policy.Checks())
 }
 
 // stale gives a gap when the newest data of a snapshot is older than allowed:

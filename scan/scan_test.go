@@ -84,6 +84,9 @@ func run(t testing.TB, target string, opts *scan.Options) *boltseal.Report {
 		opts = &scan.Options{}
 	}
 	opts.Now = clock
+	if opts.Families == nil {
+		opts.Families = []string{"vuln"}
+	}
 	r, err := scan.Run(t.Context(), target, opts)
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/boltseal/boltseal"
+	"github.com/boltseal/boltseal/check/image"
 	"github.com/boltseal/boltseal/check/secret"
 	"github.com/boltseal/boltseal/source"
 	"github.com/boltseal/boltseal/source/layer"
@@ -46,18 +47,24 @@ func (o *Options) spotter() (*spotter, func(int, string, int64) io.WriteCloser) 
 
 // looks names what is looked for while reading, for keys of caches.
 func (o *Options) looks() string {
+	var what []string
 	if o.runs(familySecret) {
-		return "secrets " + secret.Version
+		what = append(what, "secrets", secret.Version)
 	}
-	return ""
+	if o.runs(familyImage) {
+		what = append(what, "image", image.Version)
+	}
+	return strings.Join(what, " ")
 }
 
 // spot adds what is found outside of an image's layers.
 func (p *part) spot(ctx context.Context, subject *source.Subject, o *Options) error {
+	p.lintMoving(subject, o)
+	origins(p.findings, &p.artifact)
 	if !o.runs(familySecret) {
 		return nil
 	}
-	origins(p.findings, &p.artifact)
+	o.Looked(familySecret, p.artifact.Name)
 	p.findings = append(p.findings, secretsInConfig(subject)...)
 	if subject.Root == nil {
 		return nil
@@ -266,12 +273,16 @@ func secretsInFile(root fs.FS, name string) (findings []boltseal.Finding, err er
 	if sink == nil {
 		return nil, nil
 	}
-	_, err = io.Copy(untilDone{sink}, f)
+	buf := buffers.Get().(*[]byte)
+	defer buffers.Put(buf)
+	_, err = io.CopyBuffer(untilDone{sink}, struct{ io.Reader }{f}, *buf)
 	if errors.Is(err, errDone) {
 		err = nil
 	}
 	return findings, errors.Join(err, sink.Close())
 }
+
+var buffers = sync.Pool{New: func() any { b := make([]byte, 64<<10); return &b }}
 
 // errDone stops the copying of a file in which nothing is to be found.
 var errDone = errors.New("done")

@@ -64,6 +64,7 @@ func tooManyNames(most int64) error {
 // merge lays the next layer over those before.
 func (m *merger) merge(l *log) error {
 	m.layer++
+	m.t.at = m.layer
 	m.parent = 0
 	l.replay(m.apply)
 	for _, n := range m.meta {
@@ -209,6 +210,7 @@ func (m *merger) place(parent nodeID, base []byte, r *record) {
 		if t.of(old).kind() == kindLink || t.inode(i).kind() == kindLink {
 			t.changes++
 		}
+		t.lose(old, false)
 		d := t.node(old)
 		d.inode, d.layer = i, m.layer
 		t.touch(old, m.layer)

@@ -20,6 +20,9 @@ type tree struct {
 
 	// changes counts what may make a path lead elsewhere than before.
 	changes uint
+
+	at   uint16 // the layer that is being merged
+	lost []lost
 }
 
 type (
@@ -243,6 +246,8 @@ func (t *tree) grow() {
 
 // hide takes a name away, and with it all that is below it.
 func (t *tree) hide(n nodeID) {
+	t.lose(n, true)
+	t.each(n, func(c nodeID) { t.lose(c, true) })
 	t.node(n).inode = 0
 	t.changes++
 }
