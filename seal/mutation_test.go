@@ -98,11 +98,7 @@ func TestNoByteOfAKeylessBundleCanChange(t *testing.T) {
 			data, err := signer(t, &seal.SignerOptions{Token: token(someone, vouches), Services: ss.services(c.version, c.stamps), Trust: trust}).Statement(t.Context(), statement())
 			check(t, err)
 			v := verifier(t, &seal.VerifierOptions{Identities: identity(), Trust: trust, WithoutLog: c.version == 0})
-			some := masks[:1]
-			if !testing.Short() {
-				some = masks[:2]
-			}
-			mutate(t, data, some, func(b []byte) error {
+			mutate(t, data, masks[:1], func(b []byte) error {
 				_, err := v.Bundle(b, seal.Want{Digest: subject})
 				return err
 			})
