@@ -252,7 +252,7 @@ const maxVEX = 64 << 20
 // another one back.
 func (f *scanFlags) readVEX(p *policy.Policy) error {
 	for _, name := range append(p.VEXFiles, f.vexFiles...) {
-		data, err := readBounded(name, maxVEX)
+		data, err := readWhole(name, maxVEX)
 		if err != nil {
 			return usageError{fmt.Errorf("read VEX: %w", err)}
 		}
@@ -265,7 +265,7 @@ func (f *scanFlags) readVEX(p *policy.Policy) error {
 	return nil
 }
 
-func readBounded(name string, most int64) ([]byte, error) {
+func readWhole(name string, most int64) ([]byte, error) {
 	file, err := os.Open(name)
 	if err != nil {
 		return nil, err
@@ -282,7 +282,7 @@ func readBounded(name string, most int64) ([]byte, error) {
 const maxReport = 1 << 30
 
 func readReport(name string) (*boltseal.Report, error) {
-	data, err := readBounded(name, maxReport)
+	data, err := readWhole(name, maxReport)
 	if err != nil {
 		return nil, err
 	}
