@@ -206,6 +206,9 @@ func (f *File) replaceFlow(n, v *Node, l layout) boltseal.Edit {
 		b.WriteByte(' ')
 		if n.Parent != nil && n.Parent.Kind == Mapping && f.colonless(n) {
 			b.Reset()
+			if key := n.KeyOf(); key.Span.Start == key.Span.End {
+				b.WriteByte(' ') // an anchor's name would take the colon in
+			}
 			b.WriteString(": ")
 		}
 	} else if key := n.KeyOf(); key != nil && key.Style == Plain && n.Span.Start > 0 && f.src[n.Span.Start-1] == ':' {
