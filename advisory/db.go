@@ -40,6 +40,7 @@ type DB struct {
 	byName     map[string]uint32
 	folds      []folding
 
+	readers sync.Pool // of *rowReader
 	decoder func() (*zstd.Decoder, error)
 	blocks  [64]atomic.Pointer[block]
 }

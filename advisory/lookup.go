@@ -14,14 +14,22 @@ import (
 // the order of their ids. Both names may be in any spelling that the
 // ecosystem takes for the same. An error ends the sequence.
 func (db *DB) Lookup(ecosystem, name string) iter.Seq2[Record, error] {
+	return db.LookupWhere(ecosystem, name, nil)
+}
+
+// LookupWhere is Lookup for the records that want says yes to. It is asked
+// with Affected and Modules alone, before the rest of a record is read: most
+// records speak of versions long gone, and cost little then. It must not hold
+// on to what it is given.
+func (db *DB) LookupWhere(ecosystem, name string, want func(*Record) bool) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
-		if err := db.lookup(ecosystem, name, yield); err != nil {
+		if err := db.lookup(ecosystem, name, want, yield); err != nil {
 			yield(Record{}, fmt.Errorf("look up %s %s: %w", ecosystem, name, err))
 		}
 	}
 }
 
-func (db *DB) lookup(ecosystem, name string, yield func(Record, error) bool) error {
+func (db *DB) lookup(ecosystem, name string, want func(*Record) bool, yield func(Record, error) bool) error {
 	if db.gone.Load() {
 		return errClosed
 	}
@@ -37,7 +45,12 @@ func (db *DB) lookup(ecosystem, name string, yield func(Record, error) bool) err
 	if err != nil || rows == nil {
 		return err
 	}
-	r := rowReader{db: db, c: textCursor{cursor: cursor{b: rows}}, ecosystem: ecosystem, name: name}
+	r, _ := db.readers.Get().(*rowReader)
+	if r == nil {
+		r = &rowReader{db: db}
+	}
+	defer r.done()
+	r.c, r.ecosystem, r.name, r.want = textCursor{cursor: cursor{b: rows}}, ecosystem, name, want
 	return r.all(yield)
 }
 
@@ -145,14 +158,18 @@ var statuses = [8]boltseal.Status{
 
 // rowReader decodes the rows of one package, with few allocations however
 // many rows there are: one buffer holds all strings, and one slice what most
-// rows have, which is one range and one vulnerability.
+// rows have, which is one range and one vulnerability. What is left of both
+// serves the next package.
 type rowReader struct {
 	db              *DB
 	c               textCursor
 	ecosystem, name string
 	text            arena
 	slots           []slot
-	coming          int // rows from here on
+	used            bool // of the first slot, by a record that was given out
+	coming          int  // rows from here on
+	want            func(*Record) bool
+	rec             Record // the one at hand; here, so that it is allocated once
 }
 
 type slot struct {
@@ -161,31 +178,55 @@ type slot struct {
 }
 
 const (
-	ahead   = 64 // rows for which room is made at once
-	idBytes = 24 // that the id of an advisory is likely to have
+	ahead    = 64      // rows for which room is made at once
+	idBytes  = 24      // that the id of an advisory is likely to have
+	someRoom = 4 << 10 // least room for strings that is made at once
 )
+
+// done leaves the reader to the next look-up.
+func (r *rowReader) done() {
+	r.taken()
+	r.c, r.name, r.want, r.rec = textCursor{}, "", nil, Record{}
+	r.db.readers.Put(r)
+}
+
+// taken gives the first slot up to the record that was given out with it.
+func (r *rowReader) taken() {
+	if r.used {
+		r.slots, r.used = r.slots[1:], false
+	}
+}
 
 func (r *rowReader) all(yield func(Record, error) bool) error {
 	n := r.c.count()
-	r.text.reserve(len(r.c.b)+idBytes*min(ahead, n), 0)
+	expected := n // rows that are given out
+	if r.want != nil {
+		expected = 1
+	}
+	r.text.reserve(len(r.c.b)+idBytes*min(ahead, expected), someRoom)
 	r.c.text = r.text.add(r.c.b)
 	advisory := uint64(0)
 	for i := range n {
-		r.coming = n - i
+		r.coming = min(n-i, expected)
+		r.taken()
 		if len(r.slots) == 0 {
-			r.slots = make([]slot, min(ahead, r.coming))
+			r.slots = make([]slot, max(ahead/4, min(ahead, r.coming)))
 		}
 		advisory += uint64(r.c.int())
-		var rec Record
-		r.row(&rec)
+		rec := &r.rec
+		*rec = Record{}
+		r.row(rec)
 		if err := r.c.err("row"); err != nil {
 			return err
 		}
-		if err := r.head(&rec, advisory); err != nil {
+		if r.want != nil && !r.want(rec) {
+			continue
+		}
+		if err := r.head(rec, advisory); err != nil {
 			return err
 		}
-		r.slots = r.slots[1:]
-		if !yield(rec, nil) {
+		r.used = true
+		if !yield(*rec, nil) {
 			return nil
 		}
 	}
@@ -231,7 +272,7 @@ func (r *rowReader) head(rec *Record, off uint64) error {
 	}
 	c := cursor{b: b}
 	id := c.bytes()
-	r.text.reserve(len(id), idBytes*min(ahead, r.coming))
+	r.text.reserve(len(id), max(someRoom, idBytes*min(ahead, r.coming)))
 	rec.ID = r.text.add(id)
 	h := readHead(&c)
 	rec.Kind = kinds[h.kind]

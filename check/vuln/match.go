@@ -80,28 +80,61 @@ func (m *matcher) component(c *boltseal.Component) error {
 	return m.ask(c, queries, system)
 }
 
-// ask collects what the database says of one component.
+// ask collects what the database says of one component. Most of it is about
+// versions that are long gone: only what speaks of this one is read whole.
 func (m *matcher) ask(c *boltseal.Component, queries []query, system *family) error {
 	m.hits, m.cleared = m.hits[:0], m.cleared[:0]
 	unknown := false
-	for _, q := range queries {
+	for i := range queries {
+		q := &queries[i]
 		comparable := q.version != "" && q.scheme.Valid(q.version)
-		for record, err := range m.opts.DB.Lookup(q.ecosystem, q.name) {
+		concerns := func(r *advisory.Record) bool {
+			return r.Concerns(c) && (!comparable || r.Affected.Status != boltseal.StatusNotAffected && q.affected(&r.Affected))
+		}
+		for record, err := range m.opts.DB.LookupWhere(q.ecosystem, q.name, concerns) {
 			switch {
 			case err != nil:
 				return err
-			case system != nil && record.Kind == boltseal.Informational, !record.Concerns(c):
+			case system != nil && record.Kind == boltseal.Informational:
 			case !comparable && !speaksOf(&record.Affected, q.version):
 				unknown = true
 			default:
-				m.weigh(&q, record, system != nil)
+				m.weigh(q, record, system != nil)
 			}
 		}
 	}
 	if unknown {
 		m.gaps.unknownVersion(c)
 	}
+	if system != nil && len(m.hits) > 0 {
+		if err := m.clear(c, queries); err != nil {
+			return err
+		}
+	}
 	m.gather(c, system)
+	return nil
+}
+
+// clear collects what a distribution says it has mended, which is of interest
+// only when something speaks against the component.
+func (m *matcher) clear(c *boltseal.Component, queries []query) error {
+	for i := range queries {
+		q := &queries[i]
+		if q.version == "" || !q.scheme.Valid(q.version) {
+			continue // all of it was weighed
+		}
+		settled := func(r *advisory.Record) bool {
+			return r.Concerns(c) && (r.Affected.Status == boltseal.StatusNotAffected || !q.affected(&r.Affected) && mended(q, &r.Affected))
+		}
+		for record, err := range m.opts.DB.LookupWhere(q.ecosystem, q.name, settled) {
+			if err != nil {
+				return err
+			}
+			if record.Kind != boltseal.Informational {
+				m.cleared = append(m.cleared, record.Vulns...)
+			}
+		}
+	}
 	return nil
 }
 
@@ -114,25 +147,31 @@ func speaksOf(a *boltseal.Affected, v string) bool {
 	})
 }
 
+// affected says whether the version that is asked about lies in a range.
+func (q *query) affected(a *boltseal.Affected) bool {
+	if q.noEpoch {
+		a = withoutEpochs(a)
+	}
+	return q.scheme.Affected(q.version, a)
+}
+
 // weigh notes what one advisory says of the installed version. Of a
 // distribution it also notes when it says that the vulnerability has been
 // mended in this version or an older one: several errata may name one
 // vulnerability, because each branch of a package gets its own, and any of
 // them settles it.
 func (m *matcher) weigh(q *query, record advisory.Record, system bool) {
-	affected := &record.Affected
-	if q.noEpoch {
-		affected = withoutEpochs(affected)
-	}
 	switch {
-	case affected.Status == boltseal.StatusNotAffected:
+	case record.Affected.Status == boltseal.StatusNotAffected:
 		m.cleared = append(m.cleared, record.Vulns...)
-	case q.scheme.Affected(q.version, affected):
-		record.Affected = *affected
+	case q.affected(&record.Affected):
+		if q.noEpoch {
+			record.Affected = *withoutEpochs(&record.Affected)
+		}
 		for _, vuln := range record.Vulns {
 			m.hits = append(m.hits, hit{vuln, record, *q})
 		}
-	case system && mended(q, affected):
+	case system && mended(q, &record.Affected):
 		m.cleared = append(m.cleared, record.Vulns...)
 	}
 }
@@ -141,6 +180,9 @@ func (m *matcher) weigh(q *query, record advisory.Record, system bool) {
 // not affected: one may lie behind the fix of an older branch and before that
 // of its own.
 func mended(q *query, a *boltseal.Affected) bool {
+	if q.noEpoch {
+		a = withoutEpochs(a)
+	}
 	return slices.ContainsFunc(a.Ranges, func(r boltseal.Range) bool {
 		return r.Fixed != "" && q.scheme.Compare(q.version, r.Fixed) >= 0
 	})
@@ -148,12 +190,19 @@ func mended(q *query, a *boltseal.Affected) bool {
 
 // withoutEpochs is the same ranges for versions whose epoch is not known.
 func withoutEpochs(a *boltseal.Affected) *boltseal.Affected {
+	if !slices.ContainsFunc(a.Ranges, hasEpoch) {
+		return a
+	}
 	out := *a
 	out.Ranges = make([]boltseal.Range, len(a.Ranges))
 	for i, r := range a.Ranges {
 		out.Ranges[i] = boltseal.Range{Introduced: cutEpoch(r.Introduced), Fixed: cutEpoch(r.Fixed), LastAffected: cutEpoch(r.LastAffected)}
 	}
 	return &out
+}
+
+func hasEpoch(r boltseal.Range) bool {
+	return strings.Contains(r.Introduced, ":") || strings.Contains(r.Fixed, ":") || strings.Contains(r.LastAffected, ":")
 }
 
 func cutEpoch(v string) string {
