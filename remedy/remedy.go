@@ -31,8 +31,8 @@ type Done struct {
 	Fixed   []boltseal.Finding // whose fixes were applied
 	Gaps    []boltseal.Gap     // references that the resolver could not tell
 
-	harm map[string]bool // fixes that leave nothing better, by key and title
-	Left    []boltseal.Finding // what the last check still finds
+	harm map[string]bool    // fixes that leave nothing better, by key and title
+	Left []boltseal.Finding // what the last check still finds
 }
 
 // rounds bounds how often a file is checked again after edits.

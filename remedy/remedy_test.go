@@ -115,5 +115,10 @@ func FuzzApply(f *testing.F) {
 		if before, after := dockerfile.Parse("", source), dockerfile.Parse("", done.Content); len(after.Errors) > len(before.Errors) {
 			t.Fatalf("%q became %q: %v", source, done.Content, after.Errors)
 		}
+		if accepted(source) == nil {
+			if err := accepted(done.Content); err != nil {
+				t.Fatalf("%q became %q, which the builder refuses: %v", source, done.Content, err)
+			}
+		}
 	})
 }

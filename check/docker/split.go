@@ -161,7 +161,8 @@ func (p *Pass) nodeRuntime(s *Stage, start []string) string {
 	if text == "" {
 		return ""
 	}
-	return "RUN npm prune --omit=dev\n" + text
+	// Without any module npm makes no folder, and the COPY would fail.
+	return "RUN npm prune --omit=dev && mkdir -p node_modules\n" + text
 }
 
 // javaRuntime is the stage for an archive that Maven or Gradle built.

@@ -40,7 +40,7 @@ type packageJSON struct {
 	Main    string            `json:"main"`
 	Scripts map[string]string `json:"scripts"`
 	Engines map[string]string `json:"engines"`
-	Manager string            `json:"packageManager"`
+	Needs   map[string]string `json:"dependencies"`
 }
 
 // nodeTool is how one of Node's package managers is used.
@@ -73,6 +73,9 @@ func nodeProject(f *folder, p *Project) error {
 		p.Port = 3000
 	}
 	tool := nodeTools[p.Tool]
+	if len(pkg.Needs) == 0 {
+		tool.prune += " && mkdir -p node_modules" // without any module there is no folder to copy
+	}
 	manifests := "package.json " + tool.lock
 	for _, name := range []string{".npmrc", "pnpm-workspace.yaml", ".yarnrc.yml"} {
 		if f.has(name) {
