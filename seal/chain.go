@@ -18,8 +18,8 @@ import (
 // shortAuthority is a certificate authority whose own links were checked.
 type shortAuthority struct {
 	*root.FulcioCertificateAuthority
-	issuers *x509.CertPool // intermediates that lead to the root
-	above   []*x509.Certificate
+	issuers *x509.CertPool // the intermediate that leads to the root
+	chain   []*x509.Certificate
 }
 
 // shorten checks the links above the certificates that ca issues. An
@@ -31,7 +31,7 @@ func shorten(ca root.CertificateAuthority) root.CertificateAuthority {
 	}
 	pool := x509.NewCertPool()
 	pool.AddCert(f.Intermediates[0])
-	return &shortAuthority{FulcioCertificateAuthority: f, issuers: pool, above: []*x509.Certificate{f.Root}}
+	return &shortAuthority{FulcioCertificateAuthority: f, issuers: pool, chain: []*x509.Certificate{f.Intermediates[0], f.Root}}
 }
 
 // links tells whether parent signed child, and says nothing of the
@@ -52,15 +52,23 @@ func links(child, parent *x509.Certificate) bool {
 // Verify returns the chains from cert to an authority that was valid, as they
 // all were, at the given time.
 func (a *shortAuthority) Verify(cert *x509.Certificate, at time.Time) ([][]*x509.Certificate, error) {
-	if err := within(at, a.ValidityPeriodStart, a.ValidityPeriodEnd); err != nil {
-		return nil, fmt.Errorf("certificate authority %s: %w", a.URI, err)
-	}
-	for _, c := range a.above {
-		if err := within(at, c.NotBefore, c.NotAfter); err != nil {
-			return nil, fmt.Errorf("certificate authority %s: %w", a.URI, err)
-		}
+	if err := a.valid(at); err != nil {
+		return nil, err
 	}
 	return cert.Verify(x509.VerifyOptions{CurrentTime: at, Roots: a.issuers, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning}})
+}
+
+// valid tells whether the authority and its certificates were good then.
+func (a *shortAuthority) valid(at time.Time) error {
+	if err := within(at, a.ValidityPeriodStart, a.ValidityPeriodEnd); err != nil {
+		return fmt.Errorf("certificate authority %s: %w", a.URI, err)
+	}
+	for _, c := range a.chain {
+		if err := within(at, c.NotBefore, c.NotAfter); err != nil {
+			return fmt.Errorf("certificate authority %s: %w", a.URI, err)
+		}
+	}
+	return nil
 }
 
 var (

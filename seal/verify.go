@@ -527,10 +527,12 @@ func (v *Verifier) timestamps(s *signed, trusted root.TrustedMaterial, out *Veri
 // at every time that is attested, and that it was made public.
 func (v *Verifier) chain(leaf *x509.Certificate, times []Time, st *steps) *Refusal {
 	leaf = withoutSAN(leaf)
-	var chains [][]*x509.Certificate
-	for _, t := range times {
-		var err error
-		if chains, err = v.chainAt(leaf, t.Time); err != nil {
+	chains, by, err := v.chainAt(leaf, times[0].Time)
+	if err != nil {
+		return st.fail(StepCertificate, err)
+	}
+	for _, t := range times[1:] {
+		if err := v.alsoAt(by, leaf, t.Time); err != nil {
 			return st.fail(StepCertificate, err)
 		}
 	}
@@ -546,19 +548,32 @@ func (v *Verifier) chain(leaf *x509.Certificate, times []Time, st *steps) *Refus
 	return nil
 }
 
-func (v *Verifier) chainAt(leaf *x509.Certificate, at time.Time) ([][]*x509.Certificate, error) {
+func (v *Verifier) chainAt(leaf *x509.Certificate, at time.Time) ([][]*x509.Certificate, root.CertificateAuthority, error) {
 	if err := within(at, leaf.NotBefore, leaf.NotAfter); err != nil {
-		return nil, fmt.Errorf("the certificate: %w", err)
+		return nil, nil, fmt.Errorf("the certificate: %w", err)
 	}
 	var problems []error
 	for _, ca := range v.opts.Trust.fulcio {
 		chains, err := ca.Verify(leaf, at)
 		if err == nil {
-			return chains, nil
+			return chains, ca, nil
 		}
 		problems = append(problems, err)
 	}
-	return nil, fmt.Errorf("no authority that we know issued the certificate: %w", errors.Join(problems...))
+	return nil, nil, fmt.Errorf("no authority that we know issued the certificate: %w", errors.Join(problems...))
+}
+
+// alsoAt tells whether a certificate that the authority has issued, and the
+// authority, were valid at another time. The signatures are the same then.
+func (v *Verifier) alsoAt(by root.CertificateAuthority, leaf *x509.Certificate, at time.Time) error {
+	if short, ok := by.(*shortAuthority); ok {
+		if err := within(at, leaf.NotBefore, leaf.NotAfter); err != nil {
+			return fmt.Errorf("the certificate: %w", err)
+		}
+		return short.valid(at)
+	}
+	_, _, err := v.chainAt(leaf, at)
+	return err
 }
 
 // withoutSAN is the certificate for the standard library's eyes: it does not
