@@ -19,7 +19,7 @@ var floors = [][]string{
 	{"."},
 	{"internal/limit", "internal/strictjson", "internal/atomicfile", "internal/spdx", "internal/testimage", "version", "policy", "rule", "audit"},
 	{"syntax/dockerfile", "syntax/manifest", "source/layer", "source/registry", "advisory", "sbom", "vex"},
-	{"source", "inventory", "seal", "seal/slsa", "check/compose", "check/custom", "check/docker", "check/kube", "check/image", "check/secret", "check/seccomp", "check/vuln", "check/workflow", "report"},
+	{"source", "inventory", "seal", "seal/slsa", "check/compose", "check/custom", "check/docker", "check/kube", "check/image", "check/secret", "check/seccomp", "check/shell", "check/vuln", "check/workflow", "report"},
 	{"scan", "remedy", "remedy/project"},
 	{"cli"},
 	{"cmd/boltseal", "examples/demo"},

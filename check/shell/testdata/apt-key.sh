@@ -1,0 +1,2 @@
+curl -f https://x | sudo apt-key add - # want `apt-key is gone`
+sudo apt-key list

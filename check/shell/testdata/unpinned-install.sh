@@ -1,0 +1,3 @@
+go install github.com/x/y/cmd/z@latest # want `other code`
+go install github.com/x/y/cmd/z@v1.2.3
+go build ./...
