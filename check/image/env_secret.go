@@ -32,15 +32,18 @@ func secretName(name string) bool {
 			return false
 		}
 	}
-	words := strings.Split(upper, "_")
-	switch words[len(words)-1] {
+	parts := strings.Split(upper, "_")
+	switch parts[len(parts)-1] {
 	case "PASSWORD", "PASSWD", "PASS", "PASSPHRASE", "SECRET", "TOKEN", "CREDENTIAL", "CREDENTIALS", "APIKEY":
 		return true
 	case "KEY":
-		return len(words) > 1 && strings.Contains(" API ACCESS SECRET PRIVATE ENCRYPTION MASTER SIGNING AUTH ACCOUNT DEPLOY SSH APP ", " "+words[len(words)-2]+" ")
+		return len(parts) > 1 && keyOf[parts[len(parts)-2]]
 	}
 	return false
 }
+
+// keyOf are the words before KEY that make it a secret one.
+var keyOf = words(`API ACCESS SECRET PRIVATE ENCRYPTION MASTER SIGNING AUTH ACCOUNT DEPLOY SSH APP`)
 
 // literal tells whether a value is written out and no switch, path or
 // address.

@@ -2,6 +2,7 @@ package image
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/boltseal/boltseal"
 )
@@ -15,7 +16,7 @@ that belongs into a volume.`,
 	Run: func(p *Pass) {
 		for i, l := range p.Artifact.Layers {
 			if l.Size > largeLayer {
-				p.Report(fmt.Sprintf("layer %d takes %s as stored: %s", i+1, size(l.Size), clip(command(l.CreatedBy))), fmt.Sprint(i+1))
+				p.Report(fmt.Sprintf("layer %d takes %s as stored: %s", i+1, size(l.Size), clip(command(l.CreatedBy))), strconv.Itoa(i+1))
 			}
 		}
 	},

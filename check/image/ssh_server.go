@@ -13,7 +13,7 @@ var _ = add(Rule{
 		Doc:      `A container is reached through its engine. An SSH server inside is one more service to patch, with accounts and keys of its own to leak.`,
 	},
 	File: func(p *Pass, path string, info fs.FileInfo) {
-		if program(path, info, servers) {
+		if info.Mode().IsRegular() && program(path, info, servers) {
 			p.Note(path, info.Size())
 		}
 	},

@@ -2,6 +2,7 @@ package image
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/boltseal/boltseal"
 )
@@ -18,10 +19,11 @@ the step that makes them, change modes and owners where files are copied (COPY -
 		if w.Bytes < 1<<20 || float64(w.Bytes) < 0.02*float64(w.Total) {
 			return
 		}
-		message := fmt.Sprintf("%s of %s are hidden by later layers (efficiency %.1f %%)", size(w.Bytes), size(w.Total), 100*w.Efficiency)
+		var message strings.Builder
+		fmt.Fprintf(&message, "%s of %s are hidden by later layers (efficiency %.1f %%)", size(w.Bytes), size(w.Total), 100*w.Efficiency)
 		for _, l := range w.Layers[:min(len(w.Layers), 3)] {
-			message += fmt.Sprintf("; layer %d: %s, hidden by layer %d: %s", l.Layer+1, size(l.Bytes), l.By+1, l.Largest)
+			fmt.Fprintf(&message, "; layer %d: %s, hidden by layer %d: %s", l.Layer+1, size(l.Bytes), l.By+1, l.Largest)
 		}
-		p.Report(message, "")
+		p.Report(message.String(), "")
 	},
 })

@@ -103,9 +103,8 @@ type found struct {
 	sound      bool // its checksum fits, if there is one
 }
 
-// look reports the matches of keywords that begin in buf[from:to]. base is
-// the offset of buf in the file.
-func (e *engine) look(p *place, buf []byte, from, to int, base int64, report func(d *ready, start, stop int, sound bool)) {
+// look reports the matches of keywords that begin in buf[from:to].
+func (e *engine) look(p *place, buf []byte, from, to int, report func(d *ready, start, stop int, sound bool)) {
 	end := min(len(buf), to+e.auto.long)
 	e.auto.find(buf[from:end], func(k uint16, stop int) {
 		word := &e.keywords[k]

@@ -32,6 +32,9 @@ func (m *Match) Finding(file string) boltseal.Finding {
 	if m.Why != "" {
 		f.Message += "; " + m.Why
 	}
+	if m.More {
+		f.Message += "; there may be more in the file, which are not listed"
+	}
 	if m.Verified {
 		f.Evidence = append(f.Evidence, boltseal.Evidence{Kind: boltseal.EvidenceFile, Statement: "verified: " + m.Detector.Proof})
 	}

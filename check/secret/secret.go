@@ -97,6 +97,7 @@ type Match struct {
 	Span     boltseal.Span
 	Shown    string // what may be printed: the prefix that all of the kind have
 	Verified bool   // what Detector.Proof says was verified
+	More     bool   // it is the last one that is listed of a file with more
 }
 
 var detectors []Detector

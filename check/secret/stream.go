@@ -23,12 +23,12 @@ type Stream struct {
 	lines int   // newlines before buf
 	start int64 // of the line that buf begins in
 
-	found  []found
-	looked bool // the first bytes were sniffed
-	over   bool // nothing more is to be found
-	open   bool
-	wide   wide
-	room   [bufferSize + behind]byte
+	found []found
+	seen  int64 // bytes so far, while the first ones are sniffed
+	over  bool  // nothing more is to be found
+	open  bool
+	wide  wide
+	room  [bufferSize + behind]byte
 }
 
 // wide undoes UTF-16, in which Windows' tools write text.
@@ -55,7 +55,7 @@ func NewStream(path string, size int64, report func(path string, m []Match)) io.
 	s := streams.Get().(*Stream)
 	s.place, s.report, s.size = p, report, size
 	s.buf, s.from, s.base, s.lines, s.start = s.room[:0], 0, 0, 0, 0
-	s.found, s.looked, s.over, s.open, s.wide = nil, false, false, true, wide{}
+	s.found, s.seen, s.over, s.open, s.wide = nil, 0, false, true, wide{}
 	return s
 }
 
@@ -69,12 +69,11 @@ func (s *Stream) Write(p []byte) (int, error) {
 	if s.over {
 		return n, nil
 	}
-	if !s.looked {
-		s.looked = true
+	if s.seen < sniffed && !s.wide.on {
 		if s.sniff(p); s.over {
 			return n, nil
 		}
-		if int64(n) == s.size && !s.wide.on {
+		if s.seen == int64(n) && s.seen == s.size && !s.wide.on {
 			s.look(p, true) // all of it, without a copy
 			s.over = true
 			return n, nil
@@ -92,10 +91,12 @@ func (s *Stream) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// sniff looks at the first bytes of a file.
+// sniff looks at what p holds of a file's first bytes.
 func (s *Stream) sniff(p []byte) {
-	head := p[:min(len(p), sniffed)]
-	if len(head) >= 2 && (head[0] == 0xff && head[1] == 0xfe || head[0] == 0xfe && head[1] == 0xff) {
+	head := p[:min(int64(len(p)), sniffed-s.seen)]
+	first := s.seen == 0
+	s.seen += int64(len(p))
+	if first && len(head) >= 2 && (head[0] == 0xff && head[1] == 0xfe || head[0] == 0xfe && head[1] == 0xff) {
 		s.wide = wide{on: true, keep: 1}
 		if head[0] == 0xfe {
 			s.wide.keep = 0
@@ -124,7 +125,7 @@ func (s *Stream) look(buf []byte, last bool) {
 		to -= reach
 	}
 	if len(s.found) < perFile {
-		theEngine().look(&s.place, buf, s.from, to, s.base, func(d *ready, start, end int, sound bool) { s.add(buf, d, start, end, sound) })
+		theEngine().look(&s.place, buf, s.from, to, func(d *ready, start, end int, sound bool) { s.add(buf, d, start, end, sound) })
 	}
 	if last {
 		return
@@ -173,7 +174,9 @@ func (s *Stream) Close() error {
 		s.look(s.buf, true)
 	}
 	if len(s.found) > 0 {
-		s.report(s.place.path, matches(&s.place, s.found))
+		m := matches(&s.place, s.found)
+		m[len(m)-1].More = len(s.found) >= perFile
+		s.report(s.place.path, m)
 	}
 	s.report, s.found, s.open = nil, nil, false
 	streams.Put(s)
