@@ -85,8 +85,8 @@ jobs:
         run: |
           boltseal="$(go env GOPATH)/bin/boltseal"
           "${boltseal}" db update
-          "${boltseal}" scan image.tar -o table -o sarif=scan.sarif
-          "${boltseal}" sbom image.tar -o spdx-json=sbom.spdx.json
+          "${boltseal}" scan oci-archive:image.tar -o table -o sarif=scan.sarif
+          "${boltseal}" sbom oci-archive:image.tar -o cyclonedx-json=sbom.cdx.json
       - name: Upload the findings
         if: ${{ !cancelled() }}
         env:
@@ -100,8 +100,10 @@ jobs:
       - name: Push what was scanned, sign its digest, and attach the SBOM
         run: |
           skopeo copy --all --digestfile digest.txt oci-archive:image.tar "docker://${IMAGE}:${GITHUB_SHA}"
-          digest="$(cat digest.txt)"
-          {{sign}}
+          image="${IMAGE}@$(cat digest.txt)"
+          boltseal="$(go env GOPATH)/bin/boltseal"
+          "${boltseal}" sign --keyless --yes --recursive "${image}"
+          "${boltseal}" attest --keyless --yes --type cyclonedx --predicate sbom.cdx.json "${image}"
 `
 
 func (p *Project) workflow(o *Options) string {
@@ -112,9 +114,7 @@ func (p *Project) workflow(o *Options) string {
 			image = image[:colon]
 		}
 	}
-	sign := `"$(go env GOPATH)/bin/boltseal" sign "${IMAGE}@${digest}"` + "\n          " +
-		`"$(go env GOPATH)/bin/boltseal" attest "${IMAGE}@${digest}" --sbom sbom.spdx.json`
-	return fill(workflowText, "version", cmp.Or(o.Version, "v0.1.0"), "checkout", checkout, "image", image, "sign", sign)
+	return fill(workflowText, "version", cmp.Or(o.Version, "v0.1.0"), "checkout", checkout, "image", image)
 }
 
 // policyText is the policy to begin with.
