@@ -57,11 +57,11 @@ var homes = []string{
 }
 
 // inDependencies are folders that packages are installed into; what they hold
-// everybody can download.
-var inDependencies = []string{
-	"/node_modules/", "/site-packages/", "/dist-packages/", "/gems/", "/vendor/", "/go/pkg/mod/", "/.cargo/registry/", "/.m2/repository/",
-	"/.cache/", "/jvm/", "/bower_components/", "/Pods/",
-}
+// everybody can download. Those in two parts are looked for as they stand.
+var (
+	inDependencies  = wordSet(`node_modules site-packages dist-packages gems vendor jvm .cache bower_components Pods`)
+	inDependencies2 = map[string]string{"mod": "pkg", "registry": ".cargo", "repository": ".m2"}
+)
 
 // ofDistribution are where packages of distributions put their files.
 var ofDistribution = []string{
@@ -79,19 +79,20 @@ sample samples demo demos doc docs documentation mock mocks __mocks__ selftests 
 // placeOf tells what a path says.
 func placeOf(name string) place {
 	p := place{path: name, class: classOf(name)}
-	rooted := "/" + name
-	for _, d := range inDependencies {
-		p.dependency = p.dependency || strings.Contains(rooted, d)
-	}
-	for _, d := range ofDistribution {
-		p.dependency = p.dependency || strings.HasPrefix(name, d)
-	}
-	for _, d := range notOfDistribution {
-		if strings.HasPrefix(name, d) {
-			p.dependency = false
+	shown, rest, before := false, name, ""
+	for {
+		word, after, ok := strings.Cut(rest, "/")
+		if !ok {
+			break
 		}
+		p.dependency = p.dependency || inDependencies[word] || before != "" && inDependencies2[word] == before
+		shown = shown || showsDir(word)
+		rest, before = after, word
 	}
-	shown := shows(name)
+	shown = shown || showsFile(rest)
+	if !p.dependency {
+		p.dependency = hasPrefix(name, ofDistribution) && !hasPrefix(name, notOfDistribution)
+	}
 	switch {
 	case p.dependency && (shown || p.class == Document):
 		p.public = true
@@ -103,33 +104,42 @@ func placeOf(name string) place {
 	return p
 }
 
-// shows tells whether a path lies in tests, examples or documentation.
-func shows(name string) bool {
-	rest := name
-	for {
-		word, after, ok := strings.Cut(rest, "/")
-		if !ok {
-			break
-		}
-		if forShow[strings.ToLower(word)] {
+func hasPrefix(name string, prefixes []string) bool {
+	for _, prefix := range prefixes {
+		if strings.HasPrefix(name, prefix) {
 			return true
 		}
-		rest = after
 	}
-	lower := strings.ToLower(rest)
-	for _, mark := range []string{"_test.", ".test.", ".spec.", "_spec.", "example", "sample", ".template", ".tmpl", ".dist"} {
+	return false
+}
+
+// showsDir tells whether a folder of that name holds tests, examples or
+// documentation.
+func showsDir(word string) bool {
+	lower := strings.ToLower(word)
+	return forShow[lower] || strings.HasPrefix(lower, "test") || strings.HasSuffix(lower, "tests") || strings.HasSuffix(lower, "-test") || strings.HasSuffix(lower, "_test") || strings.Contains(lower, "fixture")
+}
+
+// showsFile tells it of a file.
+func showsFile(base string) bool {
+	lower := strings.ToLower(base)
+	for _, mark := range []string{"_test.", "_test_", ".test.", ".spec.", "_spec.", "example", "sample", ".template", ".tmpl", ".dist"} {
 		if strings.Contains(lower, mark) {
 			return true
 		}
 	}
-	return strings.HasPrefix(lower, "test_") || strings.HasPrefix(lower, "test.")
+	return strings.HasPrefix(lower, "test.") || strings.HasPrefix(lower, "test-") || strings.HasPrefix(lower, "test_")
+}
+
+// endsIn tells whether a path ends in that path.
+func endsIn(name, end string) bool {
+	return strings.HasSuffix(name, end) && (len(name) == len(end) || name[len(name)-len(end)-1] == '/')
 }
 
 func classOf(name string) Class {
 	base := path.Base(name)
-	rooted := "/" + name
 	for _, h := range homes {
-		if strings.HasSuffix(rooted, "/"+h) {
+		if endsIn(name, h) {
 			return Home | Config
 		}
 	}
