@@ -210,3 +210,17 @@ func (m *Model) filter(arch seccomp.Arch) *seccomp.Filter {
 
 // denies reports whether what no rule names is refused.
 func (m *Model) denies() bool { return !m.Profile.DefaultAction.Lets() }
+
+// Load is the one profile that a file holds.
+func Load(f *manifest.File) (*seccomp.Profile, error) {
+	models, left := modelsOf(f)
+	switch {
+	case len(models) == 0 && len(f.Errors) > 0:
+		return nil, f.Errors[0]
+	case len(models) == 0:
+		return nil, errors.New("it holds no seccomp profile")
+	case len(models)+left > 1:
+		return nil, errors.New("it holds several profiles")
+	}
+	return models[0].Profile, models[0].Err
+}

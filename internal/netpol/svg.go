@@ -49,18 +49,25 @@ type place struct{ x, y, w, h int }
 
 type layout struct {
 	at            []place
-	lanes         map[[2]int]int // how many labels stand between two boxes already
+	lanes         map[[2]int]int // how many labels stand on one side of a box already
+	said          map[said]bool
 	width, height int
 }
 
+// said is a label on one side of a box.
+type said struct {
+	side, box int
+	text      string
+}
+
 func (d *drawing) layout() *layout {
-	l := &layout{at: make([]place, len(d.boxes)), lanes: map[[2]int]int{}}
+	l := &layout{at: make([]place, len(d.boxes)), lanes: map[[2]int]int{}, said: map[said]bool{}}
 	columns := d.columns()
 	for c, members := range columns {
 		y := margin
 		for _, i := range members {
 			b := &d.boxes[i]
-			lines := len(b.label()) + len(nonEmpty(b.space)) + len(nonEmpty(b.note()))
+			lines := len(b.lines()) + len(nonEmpty(b.space)) + len(nonEmpty(b.note()))
 			l.at[i] = place{x: margin + c*columnBy, y: y, w: boxWide, h: lines*lineHigh + 14}
 			y += l.at[i].h + rowGap
 		}
@@ -68,19 +75,23 @@ func (d *drawing) layout() *layout {
 	}
 	l.width = margin*2 + max(len(columns)-1, 0)*columnBy + boxWide + 60
 	l.width = max(l.width, 820)
+	for _, a := range d.arrows {
+		p, q := l.at[a.from], l.at[a.to]
+		l.height = max(l.height, max(p.y+p.h, q.y+q.h)+sagOf(p, q)*3/4)
+	}
 	l.height += 40
 	return l
 }
 
-// columns gives each box the column after those that send to it; arrows that
-// go round in a circle are cut where the order of the boxes cuts them.
+// columns gives each box the column after those that send to it. Arrows that
+// close a circle are left out of account.
 func (d *drawing) columns() [][]int {
+	forward := d.forward()
 	depth := make([]int, len(d.boxes))
-	ranks := d.ranks()
 	for range d.boxes {
 		moved := false
-		for _, a := range d.arrows {
-			if slices.Compare(ranks[a.from][:], ranks[a.to][:]) < 0 && depth[a.to] < depth[a.from]+1 {
+		for i, a := range d.arrows {
+			if forward[i] && depth[a.to] < depth[a.from]+1 {
 				depth[a.to] = depth[a.from] + 1
 				moved = true
 			}
@@ -89,16 +100,9 @@ func (d *drawing) columns() [][]int {
 			break
 		}
 	}
-	var used []int
-	for _, n := range depth {
-		used = append(used, n)
-	}
-	slices.Sort(used)
-	used = slices.Compact(used)
-	columns := make([][]int, len(used))
+	columns := make([][]int, slices.Max(append(depth, 0))+1)
 	for i, n := range depth {
-		c, _ := slices.BinarySearch(used, n)
-		columns[c] = append(columns[c], i)
+		columns[n] = append(columns[n], i)
 	}
 	for _, members := range columns {
 		slices.SortStableFunc(members, func(i, j int) int {
@@ -108,19 +112,39 @@ func (d *drawing) columns() [][]int {
 	return columns
 }
 
-// ranks orders boxes so that cutting circles by it keeps most arrows going
-// to the right: the fewer arrows arrive for those that leave, the earlier.
-func (d *drawing) ranks() [][3]int {
-	out := make([][3]int, len(d.boxes))
-	for i := range out {
-		out[i][2] = i
+// forward tells which arrows close no circle, going along them from the boxes
+// to which nobody sends, and then from the others.
+func (d *drawing) forward() []bool {
+	out, in := make([][]int, len(d.boxes)), make([]int, len(d.boxes))
+	for i, a := range d.arrows {
+		if a.from != a.to {
+			out[a.from] = append(out[a.from], i)
+			in[a.to]++
+		}
 	}
-	for _, a := range d.arrows {
-		out[a.from][0]--
-		out[a.to][0]++
-		out[a.to][1]++
+	const unseen, open, done = 0, 1, 2
+	state := make([]int, len(d.boxes))
+	forward := make([]bool, len(d.arrows))
+	var visit func(int)
+	visit = func(b int) {
+		state[b] = open
+		for _, i := range out[b] {
+			to := d.arrows[i].to
+			forward[i] = state[to] != open
+			if state[to] == unseen {
+				visit(to)
+			}
+		}
+		state[b] = done
 	}
-	return out
+	for _, sources := range []bool{true, false} {
+		for b := range d.boxes {
+			if state[b] == unseen && (in[b] == 0) == sources {
+				visit(b)
+			}
+		}
+	}
+	return forward
 }
 
 func (l *layout) curve(b *strings.Builder, a arrow) {
@@ -139,18 +163,32 @@ func (l *layout) curve(b *strings.Builder, a arrow) {
 	case q.x < p.x:
 		x1, x2 = p.x, q.x+q.w
 	}
-	bend := (x2 - x1) / 2
+	bend, sag := (x2-x1)/2, sagOf(p, q)
 	fmt.Fprintf(b, `<path d="M%d %d C%d %d %d %d %d %d" fill="none" stroke="#4a5568" stroke-width="1.4" marker-end="url(#tip)"/>`+"\n",
-		x1, y1, x1+bend, y1, x2-bend, y2, x2, y2)
+		x1, y1, x1+bend, y1+sag, x2-bend, y2+sag, x2, y2)
+}
+
+// sagOf is how far down an arrow is bent that passes other columns, so that
+// it does not run behind their boxes alone.
+func sagOf(p, q place) int {
+	between := max(p.x, q.x)/columnBy - min(p.x, q.x)/columnBy - 1
+	return 60 * max(between, 0)
 }
 
 // text writes an arrow's ports near its end, where few others run.
 func (l *layout) text(b *strings.Builder, a arrow) {
 	p, q := l.at[a.from], l.at[a.to]
-	key := [2]int{q.x - p.x, a.to}
-	lane := l.lanes[key]
-	l.lanes[key]++
 	text := shorten(a.ports.String(), 26)
+	side := cmp.Compare(q.x, p.x)
+	if a.from == a.to {
+		side = 2
+	}
+	if l.said[said{side, a.to, text}] {
+		return // another arrow to the box says so
+	}
+	l.said[said{side, a.to, text}] = true
+	lane := l.lanes[[2]int{side, a.to}]
+	l.lanes[[2]int{side, a.to}]++
 	x, y, anchor := q.x-12, q.y+q.h/2-6-lane*14, "end"
 	switch {
 	case a.from == a.to:
@@ -181,14 +219,35 @@ func (l *layout) box(b *strings.Builder, x *box, p place) {
 		fmt.Fprintf(b, `<text x="%d" y="%d" font-size="11" fill="#718096">%s</text>`+"\n", p.x+10, y, html.EscapeString(shorten(x.space, 34)))
 		y += lineHigh
 	}
-	for _, line := range x.label() {
-		fmt.Fprintf(b, `<text x="%d" y="%d" fill="#1a202c">%s</text>`+"\n", p.x+10, y, html.EscapeString(shorten(line, 30)))
+	for _, line := range x.lines() {
+		fmt.Fprintf(b, `<text x="%d" y="%d" fill="#1a202c">%s</text>`+"\n", p.x+10, y, html.EscapeString(line))
 		y += lineHigh
 	}
 	if note := x.note(); note != "" {
 		fmt.Fprintf(b, `<text x="%d" y="%d" font-size="11" fill="#c53030">%s</text>`+"\n", p.x+10, y, note)
 	}
 	b.WriteString("</g>\n")
+}
+
+// maxLine is how many letters stand on a line of a box.
+const maxLine = 28
+
+// lines are the box's text in lines that fit.
+func (b *box) lines() []string {
+	var out []string
+	for _, name := range b.label() {
+		line := ""
+		for word := range strings.FieldsSeq(name) {
+			word = shorten(word, maxLine)
+			if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > maxLine {
+				out = append(out, line)
+				line = ""
+			}
+			line = strings.TrimSpace(line + " " + word)
+		}
+		out = append(out, line)
+	}
+	return out
 }
 
 // shorten cuts a text in the middle.
