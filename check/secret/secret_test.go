@@ -251,3 +251,26 @@ func TestNothingIsShown(t *testing.T) {
 		}
 	}
 }
+
+// What is nearly a credential is none: a value that was filled with one
+// letter, or cut.
+func TestNearMisses(t *testing.T) {
+	for _, c := range cases(t) {
+		for _, m := range secret.Scan(c.path, []byte(c.text)) {
+			if m.Detector.Token == "" && m.Detector.Value == "" || len(m.Detector.Keywords[0]) > 24 {
+				continue
+			}
+			before, value, after := c.text[:m.Span.Start], c.text[m.Span.Start:m.Span.End], c.text[m.Span.End:]
+			shown := len(m.Shown)
+			filled := value[:shown] + strings.Repeat("x", len(value)-shown)
+			short := value[:shown] + value[shown:min(len(value), shown+4)]
+			for _, miss := range []string{filled, short} {
+				for _, again := range secret.Scan(c.path, []byte(before+miss+after)) {
+					if again.Detector.ID == m.Detector.ID && again.Span.Start == m.Span.Start {
+						t.Errorf("%s: %q is still taken for %s", c.file, miss, m.Detector.ID)
+					}
+				}
+			}
+		}
+	}
+}
