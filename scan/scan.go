@@ -113,8 +113,8 @@ func check(ctx context.Context, report *boltseal.Report, p *part, o *Options) er
 	if p.artifact.Platform != nil {
 		platform = p.artifact.Platform.String()
 	}
-	if len(p.components) > 0 {
-		o.Looked("vuln", p.artifact.Name)
+	if len(p.components) > 0 && o.runs(familyVuln) {
+		o.Looked(familyVuln, p.artifact.Name)
 	}
 	if o.DB != nil && o.runs(familyVuln) {
 		o.Progress(Progress{Phase: "check"})
