@@ -55,6 +55,9 @@ cross: ## build for every platform of a release
 		GOOS=$${platform%/*} GOARCH=$${platform#*/} $(GO) build -o /dev/null ./cmd/boltseal || exit 1; \
 	done
 
+bpf: ## compile the programs of the sensor anew (clang-14, llvm-14, libbpf-dev)
+	cd sensor/bpf && GOPACKAGE=bpf $(GO) generate .
+
 bench: build ## measure against the floor and write docs/bench.md
 	cd bench && $(GO) run . -boltseal ../$(BIN) -o ../docs/bench.md
 
@@ -64,4 +67,4 @@ e2e: build ## test with real images, registries and engines (Linux, root)
 clean: ## remove what the other targets made
 	rm -rf bin $(DEMO) dist
 
-.PHONY: help build demo test race fuzz lint fmt generate check cross bench e2e clean
+.PHONY: help build demo test race fuzz lint fmt generate check cross bench e2e clean bpf

@@ -191,6 +191,9 @@ func (v *Value) appendText(b []byte, between string) []byte {
 	return b
 }
 
+// String is the value as outputs print it, several with commas between.
+func (v *Value) String() string { return string(v.appendText(nil, ",")) }
+
 // any is the value as JSON has it, nil when there is none.
 func (v *Value) any() any {
 	switch {

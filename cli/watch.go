@@ -1,0 +1,169 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/boltseal/boltseal/rule"
+	"github.com/boltseal/boltseal/sensor"
+	"github.com/boltseal/boltseal/watch"
+)
+
+var _ = addVerb(func(env *Env) *cobra.Command {
+	f := &watchFlags{}
+	cmd := &cobra.Command{
+		Use:   "watch",
+		Short: "Watch what runs, and tell what rules forbid",
+		Long: `Watch what runs, and tell what rules forbid.
+
+Programs in the kernel tell of processes, files and connections; rules in
+Falco's language say what must not be. It needs Linux 5.17 or later with BTF,
+and root. Without --rules boltseal's own rules are used; Falco's published
+files load unmodified.
+
+Equal alerts within --group are one alert with a count. Events that the kernel
+had to drop are an alert of their own, and the exit status is 3.
+
+Exit status: 0 ended by a signal or --for, 2 the rules do not load, 3 the
+sensor cannot run here, or dropped events.`,
+		Example: `  boltseal watch
+  boltseal watch --rules falco_rules.yaml --rules local.yaml -o json=/var/log/boltseal.json
+  boltseal watch --for 10m -o text -o json=alerts.json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runWatch(cmd.Context(), env, f) },
+	}
+	fl := cmd.Flags()
+	fl.StringArrayVar(&f.rules, "rules", nil, "rule file; may be repeated, later ones append and override")
+	fl.StringArrayVarP(&f.outputs, "output", "o", []string{"text"}, "text or json, or FORMAT=FILE; may be repeated")
+	fl.DurationVar(&f.group, "group", time.Minute, "equal alerts within so long are one with a count; 0 keeps them apart")
+	fl.DurationVar(&f.length, "for", 0, "end after so long (default: at a signal)")
+	fl.StringVar(&f.priority, "priority", "debug", "leave out rules that are less urgent")
+	fl.StringVar(&f.root, "root", "/", "where the host's file system is, in a container")
+	cmd.AddCommand(watchDoctor(env))
+	return cmd
+})
+
+type watchFlags struct {
+	rules, outputs []string
+	group, length  time.Duration
+	priority, root string
+}
+
+func runWatch(ctx context.Context, env *Env, f *watchFlags) (err error) {
+	set, err := f.load(env)
+	if err != nil {
+		return err
+	}
+	outs, closeAll, err := f.open(env)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeAll()) }()
+	if f.length > 0 {
+		var stop context.CancelFunc
+		ctx, stop = context.WithTimeout(ctx, f.length)
+		defer stop()
+	}
+	host, _ := os.Hostname()
+	for _, gap := range watch.Gaps(set) {
+		fmt.Fprintf(env.Stderr, "boltseal: not assessed: %s: %s (%s)\n", gap.What, gap.Why, gap.Hint)
+	}
+	summary, err := watch.Run(ctx, &watch.Options{
+		Rules: set, Outputs: outs, Hostname: host, Window: f.group, Sensor: sensor.Options{Root: f.root},
+		Ready: func(*sensor.Sensor) {
+			n := set.Counts()
+			fmt.Fprintf(env.Stderr, "boltseal: watching with %s (%d on)\n", plural(n.Rules, "rule"), n.Enabled)
+		},
+		Errors: func(err error) { fmt.Fprintf(env.Stderr, "boltseal: %v\n", err) },
+	})
+	if err != nil {
+		return err
+	}
+	st := summary.Stats
+	fmt.Fprintf(env.Stderr, "boltseal: %s, %s; dropped %d events and %d records of processes\n",
+		plural(int(summary.Events), "event"), plural(int(summary.Alerts), "alert"), st.Dropped, st.Lost) //nolint:gosec // counts
+	if st.Compat > 0 {
+		fmt.Fprintf(env.Stderr, "boltseal: not assessed: %d system calls of 32-bit programs\n", st.Compat)
+	}
+	if st.Dropped+st.Lost+st.Compat > 0 {
+		return status(statusGap)
+	}
+	return nil
+}
+
+// load reads the rules. Rules that do not load are a mistake of the caller.
+func (f *watchFlags) load(env *Env) (*rule.Set, error) {
+	priority, ok := rule.ParsePriority(f.priority)
+	if !ok {
+		return nil, usagef("--priority %q: want emergency, alert, critical, error, warning, notice, informational or debug", f.priority)
+	}
+	var files []*rule.File
+	var problems []rule.Problem
+	add := func(name string, data []byte) {
+		file, found := rule.Parse(name, data)
+		files = append(files, file)
+		problems = append(problems, found...)
+	}
+	if len(f.rules) == 0 {
+		add(watch.OwnRulesName, watch.OwnRules)
+	}
+	for _, name := range f.rules {
+		data, err := readRuleFile(name)
+		if err != nil {
+			return nil, usageError{err}
+		}
+		add(name, data)
+	}
+	set, found := rule.Compile(files, &rule.Options{All: true, Priority: priority})
+	problems = append(problems, found...)
+	for _, p := range problems {
+		if !p.Warning {
+			fmt.Fprintln(env.Stderr, p)
+		}
+	}
+	if n := len(rule.Errors(problems)); n > 0 {
+		return nil, usagef("%s in the rules; run: boltseal rules check %s", plural(n, "error"), strings.Join(f.rules, " "))
+	}
+	return set, nil
+}
+
+// open opens what alerts are written to. Files are appended to.
+func (f *watchFlags) open(env *Env) (outs []watch.Output, closeAll func() error, err error) {
+	var files []*os.File
+	closeAll = func() error {
+		var errs []error
+		for _, file := range files {
+			errs = append(errs, file.Close())
+		}
+		return errors.Join(errs...)
+	}
+	for _, value := range f.outputs {
+		format, name, hasFile := strings.Cut(value, "=")
+		to := env.Stdout
+		if hasFile && name != "-" {
+			file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+			if err != nil {
+				_ = closeAll()
+				return nil, nil, usageError{fmt.Errorf("-o %s: %w", value, err)}
+			}
+			files = append(files, file)
+			to = file
+		}
+		switch format {
+		case "text":
+			outs = append(outs, watch.Text(to))
+		case "json":
+			outs = append(outs, watch.JSON(to))
+		default:
+			_ = closeAll()
+			return nil, nil, usagef("-o %s: no such format; there are text and json", value)
+		}
+	}
+	return outs, closeAll, nil
+}

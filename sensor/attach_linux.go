@@ -1,0 +1,310 @@
+//go:build amd64 || arm64
+
+package sensor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
+	"github.com/cilium/ebpf/ringbuf"
+	"github.com/cilium/ebpf/rlimit"
+	"golang.org/x/sys/unix"
+
+	"github.com/boltseal/boltseal/sensor/bpf"
+)
+
+// Sensor is attached to the kernel.
+type Sensor struct {
+	objects bpf.SensorObjects
+	links   []link.Link
+	events  *ringbuf.Reader
+	lives   *ringbuf.Reader
+	byNr    map[uint16]*call
+	table   table
+	groups  containers
+	event   Event
+	boot    time.Time // the wall clock when the kernel's was zero
+	num     uint64
+
+	pending, batch [][]byte
+	free           [][]byte
+}
+
+// Open loads the programs and attaches them. Nothing is left in the kernel
+// after Close, nor after the process has ended.
+func Open(opts *Options) (s *Sensor, err error) {
+	_ = rlimit.RemoveMemlock() // kernels before 5.11 count maps against it
+	s = &Sensor{byNr: map[uint16]*call{}, table: table{byPID: map[uint32]*Process{}}}
+	s.groups = containers{root: opts.Root, byID: map[string]*Container{}}
+	if s.groups.root == "" {
+		s.groups.root = "/"
+	}
+	defer func() {
+		if err != nil {
+			_ = s.Close()
+		}
+	}()
+	spec, err := bpf.LoadSensor()
+	if err != nil {
+		return nil, fmt.Errorf("read the sensor's programs: %w", err)
+	}
+	if err := spec.Variables["self_tgid"].Set(uint32(os.Getpid())); err != nil { //nolint:gosec // a process id
+		return nil, fmt.Errorf("prepare the sensor: %w", err)
+	}
+	if err := spec.LoadAndAssign(&s.objects, nil); err != nil {
+		return nil, explain(err)
+	}
+	if err := s.want(opts.Calls); err != nil {
+		return nil, err
+	}
+	if s.lives, err = ringbuf.NewReader(s.objects.Lives); err != nil {
+		return nil, fmt.Errorf("open the sensor's ring: %w", err)
+	}
+	if s.events, err = ringbuf.NewReader(s.objects.Events); err != nil {
+		return nil, fmt.Errorf("open the sensor's ring: %w", err)
+	}
+	var boot unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &boot); err != nil {
+		return nil, fmt.Errorf("read the clock: %w", err)
+	}
+	var wall unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_REALTIME, &wall); err != nil {
+		return nil, fmt.Errorf("read the clock: %w", err)
+	}
+	s.boot = time.Unix(0, wall.Nano()-boot.Nano())
+	programs := []*ebpf.Program{s.objects.OnFork, s.objects.OnExec, s.objects.OnExit}
+	if len(s.byNr) > 0 {
+		programs = append(programs, s.objects.OnSysexit)
+	}
+	for _, program := range programs {
+		l, err := link.AttachTracing(link.TracingOptions{Program: program})
+		if err != nil {
+			return nil, explain(err)
+		}
+		s.links = append(s.links, l)
+	}
+	s.table.seed(s.groups.root+"/proc", &s.groups, clockTicks)
+	return s, nil
+}
+
+// clockTicks is USER_HZ, in which /proc counts; it is 100 on every machine
+// that the sensor runs on (proc(5)).
+const clockTicks = 100
+
+func (s *Sensor) want(names []string) error {
+	wanted := map[string]bool{}
+	for _, name := range names {
+		wanted[name] = true
+	}
+	for i := range calls {
+		c := &calls[i]
+		if c.nr == absent || !wanted[c.name] {
+			continue
+		}
+		read := c.read | bpf.Wanted
+		if c.name == "execve" || c.name == "execveat" {
+			read = c.read | bpf.Wanted // successes come from the exec program
+		}
+		if err := s.objects.Wanted.Put(uint32(c.nr), read); err != nil { //nolint:gosec // a number below 512
+			return fmt.Errorf("ask for %s: %w", c.name, err)
+		}
+		s.byNr[uint16(c.nr)] = c //nolint:gosec // a number below 512
+	}
+	return nil
+}
+
+// explain says what a user can do about a kernel that refuses.
+func explain(err error) error {
+	var verifier *ebpf.VerifierError
+	switch {
+	case errors.Is(err, unix.EPERM) && os.Geteuid() != 0:
+		return fmt.Errorf("%w: it needs root, or CAP_BPF with CAP_PERFMON: %w", ErrUnsupported, err)
+	case errors.As(err, &verifier):
+		return fmt.Errorf("%w: its verifier refuses a program (%+v)", ErrUnsupported, verifier)
+	case errors.Is(err, ebpf.ErrNotSupported), errors.Is(err, unix.EPERM), errors.Is(err, os.ErrNotExist):
+		return fmt.Errorf("%w: it needs Linux 5.17 or later with BTF (/sys/kernel/btf/vmlinux): %w", ErrUnsupported, err)
+	}
+	return fmt.Errorf("load the sensor: %w", err)
+}
+
+// Close takes everything out of the kernel.
+func (s *Sensor) Close() error {
+	var errs []error
+	for _, l := range s.links {
+		errs = append(errs, l.Close())
+	}
+	if s.events != nil {
+		errs = append(errs, s.events.Close())
+	}
+	if s.lives != nil {
+		errs = append(errs, s.lives.Close())
+	}
+	return errors.Join(append(errs, s.objects.Close())...)
+}
+
+// Stats counts what was sent and what was dropped.
+func (s *Sensor) Stats() (Stats, error) {
+	var st Stats
+	sum := func(i uint32) uint64 {
+		var each []uint64
+		if err := s.objects.Counts.Lookup(i, &each); err != nil {
+			return 0
+		}
+		var n uint64
+		for _, v := range each {
+			n += v
+		}
+		return n
+	}
+	st.Events, st.Dropped = sum(bpf.CountSent), sum(bpf.CountDropped)
+	for kind := uint32(1); kind <= 3; kind++ {
+		st.Lives += sum(bpf.CountSent + kind)
+		st.Lost += sum(bpf.CountDropped + kind)
+	}
+	st.Compat = sum(bpf.CountCompat)
+	return st, nil
+}
+
+const (
+	maxBatch = 1024
+	// pause is how long a quiet ring is waited for before the other one is
+	// looked at: the latency of an exec on a machine where nothing else happens.
+	pause = 5 * time.Millisecond
+)
+
+// Run hands every event to yield, in the order of their times as far as the
+// kernel's CPUs let it be known, until the context ends. The event is the
+// sensor's own and used again for the next one.
+func (s *Sensor) Run(ctx context.Context, yield func(*Event)) error {
+	for ctx.Err() == nil {
+		batch, err := s.fill(s.events, s.batch[:0], time.Now().Add(pause)) //nolint:forbidigo // a deadline, not data
+		if err != nil {
+			return err
+		}
+		// What follows processes is read after the events and handled before
+		// them, so that an event finds the process that did it.
+		lives, err := s.fill(s.lives, s.pending[:0], time.Unix(1, 0))
+		if err != nil {
+			return err
+		}
+		s.merge(lives, batch, yield)
+		s.free = append(append(s.free, batch...), lives...)
+		s.batch, s.pending = batch[:0], lives[:0]
+	}
+	return nil
+}
+
+// fill reads a ring until it is empty, or the batch is full.
+func (s *Sensor) fill(r *ringbuf.Reader, batch [][]byte, deadline time.Time) ([][]byte, error) {
+	var record ringbuf.Record
+	for len(batch) < maxBatch {
+		r.SetDeadline(deadline)
+		if n := len(s.free); n > 0 {
+			record.RawSample = s.free[n-1][:0]
+			s.free = s.free[:n-1]
+		} else {
+			record.RawSample = nil
+		}
+		err := r.ReadInto(&record)
+		if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, ringbuf.ErrFlushed) {
+			return batch, nil
+		}
+		if err != nil {
+			return batch, fmt.Errorf("read the sensor's ring: %w", err)
+		}
+		batch = append(batch, record.RawSample)
+		deadline = time.Unix(1, 0)
+	}
+	return batch, nil
+}
+
+// merge handles two batches in the order of their times.
+func (s *Sensor) merge(lives, batch [][]byte, yield func(*Event)) {
+	for len(lives)+len(batch) > 0 {
+		fromLives := len(batch) == 0 || len(lives) > 0 && timeOf(lives[0]) <= timeOf(batch[0])
+		if fromLives {
+			s.handle(lives[0], yield)
+			lives = lives[1:]
+		} else {
+			s.handle(batch[0], yield)
+			batch = batch[1:]
+		}
+	}
+}
+
+func timeOf(raw []byte) uint64 {
+	if len(raw) < 8 {
+		return 0
+	}
+	return nativeUint64(raw)
+}
+
+// handle takes one record in: it keeps the table of processes, and yields
+// what is an event of rules.
+func (s *Sensor) handle(raw []byte, yield func(*Event)) {
+	e := &s.event
+	h := &e.Header
+	if bpf.Decode(raw, h) != nil {
+		return
+	}
+	e.load(raw)
+	e.table = &s.table
+	switch h.Kind {
+	case bpf.KindFork:
+		s.table.fork(h, s.container(e))
+		return
+	case bpf.KindExit:
+		s.table.exit(h.TGID, h.Time)
+		return
+	case bpf.KindExec:
+		p := exec(h, raw)
+		p.Container = s.container(e)
+		s.table.put(p)
+		e.name, e.call, e.Process = "execve", nil, p
+		if c := s.byNr[uint16(sysExecve)]; c != nil {
+			e.call = c
+			e.parts[bpf.TagPath0] = e.parts[bpf.TagFilename]
+		}
+	case bpf.KindSyscall:
+		c := s.byNr[h.Nr]
+		if c == nil || h.Ret >= 0 && (c.name == "execve" || c.name == "execveat") {
+			return // a success was sent by the exec program
+		}
+		e.name, e.call = c.name, c
+		e.Process = s.process(h)
+	default:
+		return
+	}
+	s.num++
+	e.num = s.num
+	e.At = s.boot.Add(time.Duration(h.Time)) //nolint:gosec // a time since boot
+	yield(e)
+}
+
+// process is who did the call. One that the table does not know yet is read
+// from /proc, and if it is gone, made of what the record says.
+func (s *Sensor) process(h *bpf.Header) *Process {
+	if p := s.table.get(h.TGID); p != nil && p.exited == 0 {
+		return p
+	}
+	p := readProcess(fmt.Sprintf("%s/proc/%d", s.groups.root, h.TGID), h.TGID, &s.groups, clockTicks)
+	if p == nil {
+		p = &Process{Comm: h.Comm}
+	}
+	p.fill(h)
+	s.table.put(p)
+	return p
+}
+
+func (s *Sensor) container(e *Event) *Container {
+	text := func(tag bpf.Tag) string { return string(e.parts[tag]) }
+	if c := s.groups.find(text(bpf.TagCgroup), text(bpf.TagCgroupParent), e.Header.TGID); c != nil {
+		return c
+	}
+	return s.groups.find(text(bpf.TagCgroupMemory), "", e.Header.TGID)
+}
