@@ -18,6 +18,35 @@ metadata:
     pod-security.kubernetes.io/warn: restricted
     pod-security.kubernetes.io/warn-version: latest
 ---
+# What the namespace may take of the cluster, and what a container that says nothing gets.
+apiVersion: v1
+kind: ResourceQuota
+metadata:
+  name: {{name}}
+  namespace: {{namespace}}
+spec:
+  hard:
+    pods: "20"
+    requests.cpu: "4"
+    requests.memory: 4Gi
+    limits.cpu: "16"
+    limits.memory: 8Gi
+---
+apiVersion: v1
+kind: LimitRange
+metadata:
+  name: {{name}}
+  namespace: {{namespace}}
+spec:
+  limits:
+    - type: Container
+      defaultRequest:
+        cpu: 100m
+        memory: 128Mi
+      default:
+        cpu: 500m
+        memory: 256Mi
+---
 apiVersion: v1
 kind: ServiceAccount
 metadata:
@@ -199,7 +228,7 @@ func (p *Project) kubernetes(o *Options) string {
 		portName, servicePort = "fastcgi", p.Port
 	}
 	return fill(kubernetesText, "name", p.Name, "namespace", cmp.Or(o.Namespace, p.Name), "image", p.image(o),
-		"user", strconv.Itoa(p.user), "port", strconv.Itoa(p.Port), "portname", portName, "serviceport", strconv.Itoa(servicePort))
+		"user", "65532", "port", strconv.Itoa(p.Port), "portname", portName, "serviceport", strconv.Itoa(servicePort))
 }
 
 // image is the reference that is deployed. A digest is known only when the

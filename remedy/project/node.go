@@ -24,7 +24,7 @@ FROM {{runtime}}
 ENV NODE_ENV=production PORT={{port}}
 WORKDIR /app
 COPY --from=build /app/node_modules ./node_modules
-{{shipped}}USER {{user}}
+{{shipped}}USER 65532:65532
 EXPOSE {{port}}
 HEALTHCHECK --start-period=10s --interval=30s --timeout=3s \
     CMD ["{{interpreter}}", "-e", "require('net').connect({{port}}).on('connect', () => process.exit(0)).on('error', () => process.exit(1))"]
@@ -91,11 +91,9 @@ func nodeProject(f *folder, p *Project) error {
 		build = "RUN " + tool.run + "\n"
 	}
 	major := pkg.major(f)
-	runtime, user, interpreter := "node:"+major+"-trixie-slim", "1000:1000", "node"
-	p.user = 1000
+	runtime, interpreter := "node:"+major+"-trixie-slim", "node"
 	if direct {
-		runtime, user, interpreter = "gcr.io/distroless/nodejs"+major+"-debian13:nonroot", "65532:65532", "/nodejs/bin/node"
-		p.user = 65532
+		runtime, interpreter = "gcr.io/distroless/nodejs"+major+"-debian13:nonroot", "/nodejs/bin/node"
 	}
 	p.ignore = []string{"node_modules/", "npm-debug.log*", "yarn-error.log", "coverage/", ".nyc_output/", ".next/cache/"}
 	start, err := json.Marshal(args)
@@ -103,7 +101,7 @@ func nodeProject(f *folder, p *Project) error {
 		return fmt.Errorf("write the start command: %w", err)
 	}
 	p.dockerfile = fill(nodeDockerfile, "node", major, "manifests", manifests, "cache", tool.cache, "install", tool.install, "build", build, "prune", tool.prune,
-		"runtime", runtime, "shipped", p.shipped(&pkg, args), "user", user, "port", strconv.Itoa(p.Port), "interpreter", interpreter, "start", strings.ReplaceAll(string(start), ",", ", "))
+		"runtime", runtime, "shipped", p.shipped(&pkg, args), "port", strconv.Itoa(p.Port), "interpreter", interpreter, "start", strings.ReplaceAll(string(start), ",", ", "))
 	p.note("port %d is a guess: the application gets it as PORT (--port)", p.Port)
 	return nil
 }

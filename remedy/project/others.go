@@ -70,7 +70,7 @@ FROM mcr.microsoft.com/dotnet/aspnet:{{version}}
 ENV ASPNETCORE_HTTP_PORTS={{port}} DOTNET_EnableDiagnostics=0
 WORKDIR /app
 COPY --from=build /out ./
-USER 1654:1654
+USER 65532:65532
 EXPOSE {{port}}
 # The image has no tool to ask with: Kubernetes asks the port itself.
 HEALTHCHECK NONE
@@ -78,7 +78,7 @@ ENTRYPOINT ["dotnet", "{{assembly}}.dll"]
 `
 
 func dotnetProject(f *folder, p *Project) error {
-	p.Kind, p.Tool, p.user = "dotnet", "dotnet", 1654
+	p.Kind, p.Tool = "dotnet", "dotnet"
 	found := f.glob("*.csproj")
 	if len(found) > 1 {
 		return errors.New("several projects are here (" + strings.Join(found, ", ") + "): run init in the folder of the one that makes the application")
@@ -157,7 +157,7 @@ FROM php:8.4-fpm-alpine
 WORKDIR /app
 COPY --from=build /app/vendor ./vendor
 COPY . .
-USER 82:82
+USER 65532:65532
 EXPOSE 9000
 # The image has no tool that speaks FastCGI: Kubernetes asks the port itself.
 HEALTHCHECK NONE
@@ -165,7 +165,7 @@ CMD ["php-fpm"]
 `
 
 func phpProject(f *folder, p *Project) error {
-	p.Kind, p.Tool, p.Port, p.user = "php", "composer", 9000, 82
+	p.Kind, p.Tool, p.Port = "php", "composer", 9000
 	if !f.has("composer.lock") {
 		return errors.New("composer.json has no composer.lock beside it: commit it, so that the image gets what was tested")
 	}
@@ -183,13 +183,13 @@ const staticDockerfile = `
 
 FROM nginxinc/nginx-unprivileged:1.29-alpine
 COPY . /usr/share/nginx/html
-USER 101:101
+USER 65532:65532
 EXPOSE 8080
 HEALTHCHECK --start-period=5s --interval=30s --timeout=3s CMD ["wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8080/"]
 `
 
 func staticProject(f *folder, p *Project) error {
-	p.Kind, p.Tool, p.Port, p.user = "static", "nginx", 8080, 101
+	p.Kind, p.Tool, p.Port = "static", "nginx", 8080
 	p.ignore = []string{"*.map"}
 	p.dockerfile = fill(staticDockerfile)
 	if f.has("Makefile") || len(f.glob("_config.*")) > 0 {

@@ -28,7 +28,6 @@ type Project struct {
 
 	dockerfile string
 	ignore     []string // for .dockerignore, besides what never belongs in a context
-	user       int      // that the container runs as
 }
 
 // Options are the optional parameters of [Project.Files].
@@ -80,7 +79,7 @@ var kinds = []struct {
 // that they lead to. name is the folder's name.
 func Detect(fsys fs.FS, name string, opts *Options) (*Project, error) {
 	f := &folder{fsys: fsys}
-	p := &Project{Name: label(name), Port: 8080, user: 65532}
+	p := &Project{Name: label(name), Port: 8080}
 	if opts != nil && opts.Port != 0 {
 		p.Port = opts.Port
 	}

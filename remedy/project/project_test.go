@@ -12,8 +12,10 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/boltseal/boltseal/check/docker"
+	"github.com/boltseal/boltseal/check/kube"
 	"github.com/boltseal/boltseal/remedy/project"
 	"github.com/boltseal/boltseal/syntax/dockerfile"
+	"github.com/boltseal/boltseal/syntax/manifest"
 )
 
 // Every testdata/*.txtar is a project: its comment holds "want:" and, after
@@ -102,9 +104,20 @@ func TestParts(t *testing.T) {
 	if _, err := p.Files(&project.Options{Only: []string{"helm"}}); err == nil {
 		t.Error("an unknown part was taken")
 	}
-	files, err = p.Files(&project.Options{Image: "registry.example/a/b:1@sha256:00", Namespace: "web"})
-	if err != nil || !strings.Contains(string(files[2].Content), "image: registry.example/a/b:1@sha256:00") || !strings.Contains(string(files[2].Content), "namespace: web\n") || !strings.Contains(string(files[3].Content), "IMAGE: registry.example/a/b\n") {
+	image := "registry.example/a/b:1@sha256:" + strings.Repeat("a", 64)
+	files, err = p.Files(&project.Options{Image: image, Namespace: "web"})
+	if err != nil || !strings.Contains(string(files[2].Content), "image: "+image) || !strings.Contains(string(files[2].Content), "namespace: web\n") || !strings.Contains(string(files[3].Content), "IMAGE: registry.example/a/b\n") {
 		t.Errorf("got %s %s, %v", files[2].Content, files[3].Content, err)
+	}
+	// Nodes without AppArmor refuse pods that ask for it, so init does not.
+	found, gaps := kube.Run([]*manifest.File{manifest.Parse(files[2].Name, files[2].Content)}, kube.Rules(), nil)
+	for _, f := range found {
+		if f.Check != "kube/apparmor-missing" {
+			t.Errorf("%s in line %d: %s", f.Check, f.Location.Line, f.Message)
+		}
+	}
+	if len(gaps) > 0 {
+		t.Errorf("gaps: %v", gaps)
 	}
 }
 
