@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 
 	"github.com/rogpeppe/go-internal/diff"
@@ -21,16 +23,22 @@ var _ = addVerb(func(env *Env) *cobra.Command {
 	f := &lintFlags{}
 	cmd := &cobra.Command{
 		Use:   "lint [PATH...]",
-		Short: "Find, explain and fix what is wrong with Dockerfiles",
-		Long: `Find, explain and fix what is wrong with Dockerfiles.
+		Short: "Find, explain and fix what is wrong with Dockerfiles, manifests and workflows",
+		Long: `Find, explain and fix what is wrong with Dockerfiles, manifests and workflows.
 
-PATH is a file or a folder (default: the present one), in which files named
-Dockerfile, Containerfile, Dockerfile.* and *.dockerfile are checked.
+PATH is a file or a folder (default: the present one). In a folder everything
+that .gitignore does not keep out is looked at, and told apart by its content:
+Dockerfiles, Kubernetes manifests, Compose files, GitHub workflows and
+actions, seccomp profiles, Falco rules, and fenced blocks of all these and of
+shell commands in Markdown. Charts and kustomizations with patches have to be
+rendered first, and are reported as a gap.
 
 Comments accept findings, in the words of other tools too:
   # boltseal ignore=docker/root-user    # hadolint ignore=DL3002
-  # check=skip=JSONArgsRecommended      # checkov:skip=CKV_DOCKER_3:reason`,
+  # check=skip=JSONArgsRecommended      # checkov:skip=CKV_DOCKER_3:reason
+  # zizmor: ignore[unpinned-uses]       #trivy:ignore:KSV-0014`,
 		Example: `  boltseal lint
+  boltseal lint deploy/ compose.yaml README.md
   boltseal lint --diff
   boltseal lint Dockerfile --fix
   boltseal lint . -o sarif=lint.sarif --fail-on medium`,
@@ -71,7 +79,7 @@ func runLint(ctx context.Context, env *Env, f *lintFlags, paths []string) error 
 	}
 	p.Checks = scan.LintChecks()
 	opts := &scan.Options{
-		Policy: p, Now: env.Now, IsFile: isFile,
+		Policy: p, Now: env.Now, IsFile: isFile, Jobs: runtime.GOMAXPROCS(0),
 		Tool: boltseal.Tool{Name: "boltseal", Version: Version()},
 	}
 	for _, path := range paths {
@@ -84,7 +92,7 @@ func runLint(ctx context.Context, env *Env, f *lintFlags, paths []string) error 
 		return err
 	}
 	if f.fix || f.diff {
-		if err := f.remedy(env, r); err != nil {
+		if err := f.remedy(env, r, opts); err != nil {
 			return err
 		}
 		if f.diff {
@@ -108,29 +116,32 @@ func isFile(path string) bool {
 }
 
 // remedy applies fixes to every file with findings that have some, or prints
-// what it would do. A finding that is waived is left alone.
-func (f *lintFlags) remedy(env *Env, r *boltseal.Report) error {
-	var files []string
+// what it would do. A finding that is waived is left alone, and so is one
+// that only shows when the file is looked at without the others.
+func (f *lintFlags) remedy(env *Env, r *boltseal.Report, opts *scan.Options) error {
+	wanted := map[string]map[string]bool{} // checks by file
 	waived := map[string]bool{}
 	for _, found := range r.Findings {
-		if found.Waived != nil {
+		switch file := found.Location.File; {
+		case found.Waived != nil:
 			waived[found.Key] = true
-			continue
-		}
-		if len(found.Fixes) > 0 {
-			files = append(files, found.Location.File)
+		case len(found.Fixes) > 0:
+			if wanted[file] == nil {
+				wanted[file] = map[string]bool{}
+			}
+			wanted[file][found.Check] = true
 		}
 	}
-	slices.Sort(files)
-	for _, name := range slices.Compact(files) {
-		if err := f.remedyFile(env, name, waived); err != nil {
+	for _, name := range slices.Sorted(maps.Keys(wanted)) {
+		accept := func(found boltseal.Finding) bool { return wanted[name][found.Check] && !waived[found.Key] }
+		if err := f.remedyFile(env, name, accept, opts); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (f *lintFlags) remedyFile(env *Env, name string, waived map[string]bool) error {
+func (f *lintFlags) remedyFile(env *Env, name string, accept func(boltseal.Finding) bool, opts *scan.Options) error {
 	path := filepath.FromSlash(name)
 	info, err := os.Lstat(path)
 	if err != nil {
@@ -140,11 +151,8 @@ func (f *lintFlags) remedyFile(env *Env, name string, waived map[string]bool) er
 	if err != nil {
 		return fmt.Errorf("fix: %w", err)
 	}
-	check := func(data []byte) ([]boltseal.Finding, error) { return scan.LintDockerfile(name, data), nil }
-	done, err := remedy.Apply(content, check, &remedy.Options{
-		Unsafe: f.unsafe,
-		Accept: func(found boltseal.Finding) bool { return !waived[found.Key] },
-	})
+	check := func(data []byte) ([]boltseal.Finding, error) { return scan.LintFile(name, data, opts), nil }
+	done, err := remedy.Apply(content, check, &remedy.Options{Unsafe: f.unsafe, Accept: accept})
 	if err != nil {
 		return fmt.Errorf("fix %s: %w", name, err)
 	}
