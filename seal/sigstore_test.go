@@ -148,7 +148,7 @@ func token(subject, issuer string) func(context.Context) (string, error) {
 		if strings.HasPrefix(subject, "https:") {
 			claims, err = json.Marshal(map[string]any{"sub": subject, "iss": issuer})
 		}
-		return "e30." + base64.RawURLEncoding.EncodeToString(claims) + ".x", err
+		return "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9." + base64.RawURLEncoding.EncodeToString(claims) + ".c2ln", err
 	}
 }
 
