@@ -600,7 +600,36 @@ func (f *File) removeBlock(parent, n *Node) boltseal.Edit {
 		}
 		return f.edit(start, next, "")
 	}
-	return f.edit(line, eol+breakLen(f.src, eol), "")
+	end = eol + breakLen(f.src, eol)
+	if f.afterText(parent, n) {
+		// Lines of blanks would become part of the text before.
+		rest := strings.TrimLeft(f.src[end:], " \t\r\n")
+		end = f.lineStart(len(f.src) - len(rest))
+		if rest == "" {
+			end = len(f.src)
+		}
+	}
+	return f.edit(line, end, "")
+}
+
+// afterText tells whether a block scalar ends before an entry.
+func (f *File) afterText(parent, n *Node) bool {
+	var before *Node
+	for i, p := range parent.Pairs {
+		if p.Value == n && i > 0 {
+			before = parent.Pairs[i-1].Value
+		}
+	}
+	for i, item := range parent.Items {
+		if item == n && i > 0 {
+			before = parent.Items[i-1]
+		}
+	}
+	if before == nil {
+		return false
+	}
+	last := before.last()
+	return last.Style == Literal || last.Style == Folded
 }
 
 // keyStart is where a block mapping's entry begins: at its key, or at the
