@@ -145,14 +145,19 @@ func decodeFile(f *manifest.File) []*Object {
 func (o *Object) decode() {
 	version := o.APIVersion[strings.LastIndexByte(o.APIVersion, '/')+1:]
 	s, known := schemas[o.Group()+"/"+o.Kind]
-	if meta := o.Node.Get("metadata"); meta != nil {
-		o.read(meta, &o.Meta, known && version == s.version)
-	}
 	if !known || version != s.version && !strings.Contains(" "+s.alike+" ", " "+version+" ") {
+		if meta := o.Node.Get("metadata"); meta != nil {
+			o.read(meta, &o.Meta, false)
+		}
 		return
 	}
 	o.Value = s.make()
 	o.read(o.Node, o.Value, version == s.version)
+	if typed, ok := o.Value.(metav1.ObjectMetaAccessor); ok {
+		if meta, ok := typed.GetObjectMeta().(*metav1.ObjectMeta); ok {
+			o.Meta = *meta
+		}
+	}
 	if version == "v1" && s.version == "v2" {
 		o.read(o.Node, strictHPA.make(), true)
 	}
@@ -314,14 +319,4 @@ func kindWord(goType string) string {
 		return "a mapping"
 	}
 	return goType
-}
-
-// metaOf reads the metadata of a template.
-func metaOf(n *manifest.Node) *metav1.ObjectMeta {
-	meta := &metav1.ObjectMeta{}
-	var raw json.RawMessage
-	if n != nil && n.Decode(&raw) == nil {
-		_, _ = strictjson.UnmarshalStrict(raw, meta) // what fails is reported with the object
-	}
-	return meta
 }

@@ -33,8 +33,19 @@ func (c *change) append(at *manifest.Node, value any, path ...string) *change {
 	return c.take(c.file.Append(at, value, path...))
 }
 
+// remove takes a node away. Fixes that are made at the same time must not
+// empty its collection between them, so each one holds a small collection's
+// key.
 func (c *change) remove(at *manifest.Node, path ...string) *change {
-	return c.take(c.file.Remove(at, path...))
+	c.take(c.file.Remove(at, path...))
+	n := at.Get(path...)
+	if n == nil || n.Parent == nil || len(n.Parent.Items)+len(n.Parent.Pairs) > 4 || len(n.Parent.Items)+len(n.Parent.Pairs) < 2 {
+		return c
+	}
+	if key := n.Parent.KeyOf(); key != nil {
+		c.take(boltseal.Edit{Span: key.Span, New: c.file.Text(key.Span)}, nil)
+	}
+	return c
 }
 
 // take adds an edit.
@@ -123,4 +134,21 @@ func (c *change) appendAll(at *manifest.Node, key string, items []any) *change {
 		c.append(at, item, key)
 	}
 	return c
+}
+
+// pin is the fix that adds the digest which a registry gives for a
+// container's image.
+func pin(c *Container) []boltseal.Fix {
+	node := c.Node.Get("image")
+	if node == nil || node.Kind != manifest.Scalar || node.Value != c.Image {
+		return nil
+	}
+	at := node.Span
+	if node.Style == manifest.SingleQuoted || node.Style == manifest.DoubleQuoted {
+		at.Start, at.End = at.Start+1, at.End-1
+	}
+	if c.Workload.File.Text(at) != c.Image {
+		return nil
+	}
+	return []boltseal.Fix{{Title: "add the digest", Safe: true, Resolve: true, Edits: []boltseal.Edit{{File: c.Workload.File.Name, Span: at, New: c.Image}}}}
 }

@@ -9,8 +9,11 @@
 package kube
 
 import (
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/boltseal/boltseal"
 	"github.com/boltseal/boltseal/syntax/manifest"
@@ -80,11 +83,7 @@ func Run(files []*manifest.File, rules []Rule, opts *Options) ([]boltseal.Findin
 		o = *opts
 	}
 	m := newModel(files, &o)
-	var all []found
-	for i := range rules {
-		rules[i].Run(&Pass{Model: m, Options: o, rule: &rules[i], found: &all})
-	}
-	all = accepted(m, all)
+	all := accepted(m, m.apply(rules, &o))
 	findings := make([]boltseal.Finding, len(all))
 	for i := range all {
 		findings[i] = all[i].Finding
@@ -97,6 +96,36 @@ func Run(files []*manifest.File, rules []Rule, opts *Options) ([]boltseal.Findin
 	})
 	slices.SortFunc(m.gaps, boltseal.Gap.Compare)
 	return findings, m.gaps
+}
+
+// apply runs the rules side by side. What it returns is in their order. Those
+// about network policies share what they work out, and follow each other.
+func (m *Model) apply(rules []Rule, o *Options) []found {
+	m.powers()
+	var together []int
+	var groups [][]int
+	for i := range rules {
+		if strings.HasPrefix(rules[i].ID, "kube/netpol-") {
+			together = append(together, i)
+		} else {
+			groups = append(groups, []int{i})
+		}
+	}
+	groups = slices.Insert(groups, 0, together)
+	results := make([][]found, len(rules))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(groups)) {
+		wg.Go(func() {
+			for g := next.Add(1) - 1; g < int64(len(groups)); g = next.Add(1) - 1 {
+				for _, i := range groups[g] {
+					rules[i].Run(&Pass{Model: m, Options: *o, rule: &rules[i], found: &results[i]})
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return slices.Concat(results...)
 }
 
 // Report adds a finding about an object. The place is that of a node of it,

@@ -18,9 +18,9 @@ say which version was scanned. Write the version, and better the digest with it.
 			switch {
 			case c.Image == "" || im.digest != "":
 			case im.tag == "":
-				p.At(c, names("image"), c.Image+" has no tag: it means latest, whatever that is today")
+				p.At(c, names("image"), c.Image+" has no tag: it means latest, whatever that is today", pin(c)...)
 			case im.tag == "latest":
-				p.At(c, names("image"), c.Image+" is another program from time to time")
+				p.At(c, names("image"), c.Image+" is another program from time to time", pin(c)...)
 			}
 		}
 	},

@@ -3,6 +3,7 @@ package kube
 import (
 	"iter"
 	"strings"
+	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/pod-security-admission/api"
@@ -18,6 +19,15 @@ type standards struct {
 	checks    map[policy.CheckID]policy.CheckPodFn // those that hold in the version
 }
 
+// official is the evaluator of the API server, with all versions of its checks.
+var official = sync.OnceValue(func() policy.Evaluator {
+	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
+	if err != nil {
+		panic(err) // the library's own checks contradict each other
+	}
+	return evaluator
+})
+
 func newStandards(m *Model, opts *Options) *standards {
 	s := &standards{version: api.LatestVersion(), checks: map[policy.CheckID]policy.CheckPodFn{}}
 	if opts.PodSecurity != "" {
@@ -31,13 +41,8 @@ func newStandards(m *Model, opts *Options) *standards {
 			s.version = v
 		}
 	}
-	all := policy.DefaultChecks()
-	evaluator, err := policy.NewEvaluator(all, nil)
-	if err != nil {
-		panic(err) // the library's own checks contradict each other
-	}
-	s.evaluator = evaluator
-	for _, c := range all {
+	s.evaluator = official()
+	for _, c := range policy.DefaultChecks() {
 		for _, v := range c.Versions {
 			if !s.version.Older(v.MinimumVersion) {
 				s.checks[c.ID] = v.CheckPod
