@@ -29,22 +29,28 @@ type acceptance struct {
 
 // accepted leaves out the findings that a comment accepts.
 func (m *Model) accepted(findings []boltseal.Finding, rules []Rule) []boltseal.Finding {
-	aliases := map[string][]string{}
-	for i := range rules {
-		aliases[rules[i].ID] = rules[i].Aliases
+	file := m.fileWide()
+	if len(file) == 0 && !slices.ContainsFunc(m.File.Instrs, func(in *dockerfile.Instr) bool { return len(in.Above) > 0 }) {
+		return findings
+	}
+	aliases := func(id string) []string {
+		if i := slices.IndexFunc(rules, func(r Rule) bool { return r.ID == id }); i >= 0 {
+			return rules[i].Aliases
+		}
+		return nil
 	}
 	answers := map[question]bool{}
 	covered := func(in *dockerfile.Instr, id string, comments func() []acceptance) bool {
 		q := question{in, id}
 		answer, ok := answers[q]
 		if !ok {
-			answer = slices.ContainsFunc(comments(), func(a acceptance) bool { return a.covers(id, aliases[id]) })
+			answer = slices.ContainsFunc(comments(), func(a acceptance) bool { return a.covers(id, aliases(id)) })
 			answers[q] = answer
 		}
 		return answer
 	}
 	return slices.DeleteFunc(findings, func(f boltseal.Finding) bool {
-		if covered(nil, f.Check, m.fileWide) {
+		if len(file) > 0 && covered(nil, f.Check, func() []acceptance { return file }) {
 			return true
 		}
 		in := m.at(f.Location.Span.Start)

@@ -181,7 +181,6 @@ func (m *Model) stage(s *dockerfile.Stage) *Stage {
 
 // index notes what rules ask of a RUN again and again.
 func (s *Step) index() {
-	s.names, s.undoes = map[string]bool{}, map[string]int{}
 	for i := range s.Script.Commands {
 		command := &s.Script.Commands[i]
 		s.remember(command, i+1)
@@ -194,6 +193,9 @@ func (s *Step) index() {
 			continue
 		}
 		s.unnamed = s.unnamed || !c.Whole
+		if s.names == nil {
+			s.names = map[string]bool{}
+		}
 		s.names[c.virtual()] = true
 		for _, w := range c.Names {
 			s.names[bareName(w.Text)] = true
@@ -210,11 +212,11 @@ func (s *Step) remember(c *dockerfile.Command, at int) {
 			s.deleted = s.deleted.withFirst(w.Text, true)
 		}
 		if !strings.HasPrefix(c.Args[len(c.Args)-1].Text, "/var/") {
-			s.undoes[""] = at
+			s.undo("", at)
 		}
 		return
 	case "shred":
-		s.undoes[""] = at
+		s.undo("", at)
 		return
 	case "sha256sum", "sha512sum", "sha1sum", "shasum", "gpg", "gpgv", "cosign", "minisign", "b2sum":
 		s.verified = true
@@ -224,8 +226,15 @@ func (s *Step) remember(c *dockerfile.Command, at int) {
 		}
 	}
 	if text := joined(c); containsAny(text, []string{"config delete", "config rm", "logout", "unset", "--remove"}) {
-		s.undoes[c.Name] = at
+		s.undo(c.Name, at)
 	}
+}
+
+func (s *Step) undo(program string, at int) {
+	if s.undoes == nil {
+		s.undoes = map[string]int{}
+	}
+	s.undoes[program] = at
 }
 
 // installs tells whether the RUN itself installs a package.

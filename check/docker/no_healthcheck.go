@@ -74,7 +74,7 @@ func (p *Pass) askItself(s *Stage) []boltseal.Fix {
 	base := s.BaseImage()
 	node := `"-e", "require('net').connect(` + port + `).on('connect', () => process.exit(0)).on('error', () => process.exit(1))"`
 	python := `"-c", "import socket; socket.create_connection(('127.0.0.1', ` + port + `), 2).close()"`
-	command := ""
+	var command string
 	switch {
 	case path.Base(base.Entrypoint) == "node":
 		command = `"` + base.Entrypoint + `", ` + node

@@ -48,7 +48,7 @@ func setsPipefail(step *Step) bool {
 // base image is known to have one that can.
 func (p *Pass) pipefailShell(step *Step) []boltseal.Fix {
 	base := step.In.BaseImage()
-	shell := ""
+	var shell string
 	switch {
 	case step.In.last["SHELL"] > 0, step.State.Shell != baseShell(step.In.Root):
 		return nil

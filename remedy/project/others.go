@@ -28,11 +28,11 @@ ENTRYPOINT ["/app"]
 func rustProject(f *folder, p *Project) error {
 	p.Kind, p.Tool = "rust", "cargo"
 	if !f.has("Cargo.lock") {
-		return errors.New("Cargo.toml has no Cargo.lock beside it: commit it, so that the image gets what was tested")
+		return errors.New("there is no Cargo.lock beside Cargo.toml: commit it, so that the image gets what was tested")
 	}
 	binary := tomlName(f.read("Cargo.toml"))
 	if !f.has("src/main.rs") || !plain(binary) {
-		return errors.New("Cargo.toml and src/main.rs do not name one program: a library needs no image")
+		return errors.New("neither Cargo.toml nor src/main.rs names one program: a library needs no image")
 	}
 	p.Name = label(binary)
 	p.ignore = []string{"target/"}
@@ -128,14 +128,14 @@ CMD [{{start}}]
 func rubyProject(f *folder, p *Project) error {
 	p.Kind, p.Tool = "ruby", "bundler"
 	lock := f.read("Gemfile.lock")
-	start := ""
+	var start string
 	switch port := strconv.Itoa(p.Port); {
 	case strings.Contains(lock, "\n    puma ("):
 		start = `"bundle", "exec", "puma", "-b", "tcp://0.0.0.0:` + port + `"`
 	case strings.Contains(lock, "\n    rackup ("):
 		start = `"bundle", "exec", "rackup", "-o", "0.0.0.0", "-p", "` + port + `"`
 	default:
-		return errors.New("Gemfile.lock has no puma and no rackup to serve config.ru with")
+		return errors.New("neither puma nor rackup is in Gemfile.lock to serve config.ru with")
 	}
 	p.ignore = []string{".bundle/", "vendor/bundle/", "log/", "tmp/", "storage/", "config/master.key"}
 	p.dockerfile = fill(rubyDockerfile, "start", start, "port", strconv.Itoa(p.Port))
