@@ -16,6 +16,7 @@ import (
 	"github.com/boltseal/boltseal/check/docker"
 	"github.com/boltseal/boltseal/check/kube"
 	"github.com/boltseal/boltseal/check/seccomp"
+	"github.com/boltseal/boltseal/check/secret"
 	"github.com/boltseal/boltseal/check/shell"
 	"github.com/boltseal/boltseal/check/workflow"
 	"github.com/boltseal/boltseal/policy"
@@ -201,14 +202,21 @@ func (l *linter) file(c candidate) linted {
 func (l *linter) content(c candidate, content []byte) linted {
 	switch {
 	case c.form == formDockerfile, c.form == formOther && looksLikeDockerfile(content):
-		return l.dockerfile(c, content)
+		return withSecrets(l.dockerfile(c, content), c, content)
 	case c.form == formMarkdown:
 		return l.markdown(c, content)
 	}
 	if !c.named && !mayBeOurs(c.name, content) {
 		return linted{}
 	}
-	return l.data(c, manifest.Parse(c.name, content))
+	return withSecrets(l.data(c, manifest.Parse(c.name, content)), c, content)
+}
+
+// withSecrets adds the credentials that stand in a file.
+func withSecrets(p linted, c candidate, content []byte) linted {
+	p.findings = append(p.findings, secret.Check(c.name, content)...)
+	p.looked = append(p.looked, looked{familySecret, c.name})
+	return p
 }
 
 // dockerfile checks a Dockerfile with what is known of its folder.

@@ -132,3 +132,32 @@ func TestFamilies(t *testing.T) {
 		t.Error("want an error for a family that does not exist")
 	}
 }
+
+func TestLintFindsSecrets(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"Dockerfile": "FROM scratch\nRUN curl -H 'X-Key: " + stripeKey + "' https://a\nUSER 1\n",
+		"pod.yaml":   "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  slack: " + slackBot + "\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, err := scan.Lint(t.Context(), []string{dir}, &scan.Options{Now: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range r.Findings {
+		if strings.HasPrefix(f.Check, "secret/") {
+			got = append(got, filepath.Base(f.Location.File)+" "+f.Check)
+			if f.Location.Line == 0 || f.Key == "" || f.Subject.Name != f.Location.File {
+				t.Errorf("got %+v", f)
+			}
+		}
+	}
+	slices.Sort(got)
+	if diff := cmp.Diff([]string{"Dockerfile secret/stripe-secret-key", "pod.yaml secret/slack-bot-token"}, got); diff != "" {
+		t.Errorf("want (-), got (+):\n%s", diff)
+	}
+}

@@ -80,12 +80,6 @@ func discordToken(token []byte) bool {
 	return true
 }
 
-// gitlabToken verifies the checksum of a routable token, which has a dot;
-// tokens of the form before have none.
-func gitlabToken(token []byte) bool {
-	return bytes.IndexByte(token, '.') < 0 || crcBase36(token)
-}
-
 // pypiToken verifies that the token is a macaroon, version 2, whose location
 // is one of the Python package indexes.
 func pypiToken(token []byte) bool {

@@ -92,6 +92,8 @@ type Hit struct {
 	Buf   []byte // at least behind bytes before the keyword and reach after it, as far as the file goes
 	At    int    // of the keyword in Buf
 	End   int
+
+	doubtful bool // set by a detector: it has the form, and its content does not fit
 }
 
 // found is a match before it is known whether another one covers it.
@@ -121,37 +123,36 @@ func (e *engine) look(p *place, buf []byte, from, to int, report func(d *ready, 
 			if d.Only != 0 && d.Only&p.class == 0 || d.weak && p.dependency {
 				continue
 			}
-			start, stop, ok := d.match(p, buf, at, stop)
-			if !ok {
-				continue
-			}
-			if sound := d.Checksum == nil || d.Checksum(buf[start:stop]); sound || !p.dependency {
+			start, stop, sound, ok := d.match(p, buf, at, stop)
+			if ok && (sound || !p.dependency) {
 				report(d, start, stop, sound)
 			}
 		}
 	})
 }
 
-// match looks for the detector's credential around its keyword.
-func (d *ready) match(p *place, buf []byte, at, end int) (start, stop int, ok bool) {
+// match looks for the detector's credential around its keyword. It is sound
+// when a checksum or a structure that it should have is there.
+func (d *ready) match(p *place, buf []byte, at, end int) (start, stop int, sound, ok bool) {
 	switch {
 	case d.Find != nil:
-		start, stop, ok = d.Find(&Hit{Path: p.path, Class: p.class, Buf: buf, At: at, End: end})
-		return start, stop, ok && (d.Valid == nil || d.Valid(buf[start:stop]))
+		h := &Hit{Path: p.path, Class: p.class, Buf: buf, At: at, End: end}
+		start, stop, ok = d.Find(h)
+		return start, stop, !h.doubtful, ok && (d.Valid == nil || d.Valid(buf[start:stop]))
 	case d.Value != "":
 		start, stop, ok = d.assignedValue(buf, at, end)
 	default:
 		start, stop, ok = d.ownForm(buf, at)
 	}
 	if !ok {
-		return 0, 0, false
+		return 0, 0, false, false
 	}
 	token := buf[start:stop]
 	body := token[min(d.Shown, len(token)):]
 	if placeholder(body) || !d.random(body) || d.Valid != nil && !d.Valid(token) {
-		return 0, 0, false
+		return 0, 0, false, false
 	}
-	return start, stop, true
+	return start, stop, d.Checksum == nil || d.Checksum(token), true
 }
 
 func (d *ready) random(body []byte) bool {
@@ -262,7 +263,7 @@ func matches(p *place, all []found) []Match {
 		}
 		m.Verified = d.Proof != "" && f.sound
 		if !f.sound && m.Severity > boltseal.Medium {
-			m.Severity, m.Why = boltseal.Medium, "its checksum does not fit: it is mistyped, cut or made up"
+			m.Severity, m.Why = boltseal.Medium, "what it should be verified by does not fit: it is mistyped, cut or made up"
 		}
 		if p.why != "" && m.Severity > boltseal.Low {
 			m.Severity, m.Why = boltseal.Low, p.why

@@ -113,6 +113,7 @@ var _ = add(Detector{
 		inner.At = h.End + key
 		inner.End = inner.At + len("-----BEGIN PRIVATE KEY-----")
 		_, end, ok := inner.pem(plainDER)
+		h.doubtful = inner.doubtful
 		return h.At, end, ok
 	}, Proof: "the key is DER",
 })

@@ -39,7 +39,7 @@ var _ = add(Detector{
 var _ = add(Detector{
 	Check: kind("django-secret-key", "Django secret key", boltseal.Medium,
 		"forge sessions and password resets", "a new one (get_random_secret_key)"),
-	Keywords: []string{"SECRET_KEY"}, Value: `[!-~]{50}`, Rank: ByName, Entropy: 4, weak: true,
+	Keywords: []string{"SECRET_KEY"}, Value: `(?:django-insecure-)?[!-~]{50}`, Rank: ByName, Entropy: 4, weak: true,
 	Valid: func(v []byte) bool { return bytes.ContainsAny(v, "!@#$%^&*(-_=+)") },
 })
 

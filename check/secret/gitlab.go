@@ -5,8 +5,14 @@ import "github.com/boltseal/boltseal"
 var _ = add(Detector{
 	Check: kind("gitlab-token", "GitLab personal, project or group access token", boltseal.Critical,
 		"read and change what its owner can, within its scopes", "the GitLab instance, Access tokens", "gitleaks:gitlab-pat", "trivy:gitlab-pat"),
-	Keywords: []string{"glpat-"}, Token: `glpat-(?:[0-9A-Za-z_-]{27,300}(?:\.[0-9a-z]{2})?\.[0-9a-z]{9}|[0-9A-Za-z_-]{20})`,
-	Checksum: gitlabToken, Proof: "CRC-32 in the last seven characters of routable tokens",
+	Keywords: []string{"glpat-"}, Token: `glpat-[0-9A-Za-z_-]{20}`,
+})
+
+var _ = add(Detector{
+	Check: kind("gitlab-routable-token", "GitLab access token that names its cell", boltseal.Critical,
+		"read and change what its owner can, within its scopes", "the GitLab instance, Access tokens", "gitleaks:gitlab-pat-routable"),
+	Keywords: []string{"glpat-"}, Token: `glpat-[0-9A-Za-z_-]{27,300}(?:\.[0-9a-z]{2})?\.[0-9a-z]{9}`,
+	Checksum: crcBase36, Proof: "CRC-32 in the last seven characters",
 })
 
 var _ = add(Detector{

@@ -41,7 +41,7 @@ var placeholders = [][]byte{
 	[]byte("example"), []byte("sample"), []byte("placeholder"), []byte("changeme"), []byte("change_me"), []byte("change-me"),
 	[]byte("your_"), []byte("your-"), []byte("yourtoken"), []byte("yourkey"), []byte("yoursecret"), []byte("my_secret"), []byte("redacted"), []byte("dummy"), []byte("insert"), []byte("replace"),
 	[]byte("foobar"), []byte("deadbeef"), []byte("notreal"), []byte("not-a-real"), []byte("faketoken"), []byte("fakekey"), []byte("testtest"),
-	[]byte("-test-"), []byte("_test_"), []byte("todo"), []byte("lorem"), []byte("qwerty"), []byte("passw0rd"), []byte("-here"), []byte("_here"), []byte("fixme"),
+	[]byte("-test-"), []byte("_test_"), []byte("todo"), []byte("lorem"), []byte("-here"), []byte("_here"), []byte("fixme"),
 }
 
 // placeholder tells whether a value stands for a credential and is none: it

@@ -58,8 +58,9 @@ type body struct {
 }
 
 // pem reads the block that begins at the keyword, as it stands in files and
-// in quoted texts, where line ends are escaped.
-func (h *Hit) pem(fits func(*body) bool) (int, int, bool) {
+// in quoted texts, where line ends are escaped. A block that ends too early is
+// one all the same, and doubtful.
+func (h *Hit) pem(fits func(*body) (is, sound bool)) (int, int, bool) {
 	var b body
 	var text [512]byte
 	n, i := 0, h.End
@@ -91,15 +92,15 @@ scan:
 			break scan
 		}
 	}
-	if b.length < 60 {
+	whole := b.length >= 60
+	if !whole && (b.length < 24 || !bytes.HasPrefix(h.Buf[i:], []byte("-----END "))) || entropy(text[:n]) < 3 {
 		return 0, 0, false
 	}
-	var ok bool
-	b.data, ok = unbase64(text[:n/4*4])
-	if !ok || entropy(text[:n]) < 3.5 {
-		return 0, 0, false
-	}
-	return h.At, i, fits(&b)
+	var decoded bool
+	b.data, decoded = unbase64(text[:n/4*4])
+	is, sound := fits(&b)
+	h.doubtful = !whole || !decoded || !sound
+	return h.At, i, is
 }
 
 // spaced tells whether the sign at i joins two quoted texts.
@@ -117,8 +118,10 @@ func pemHeader(line []byte) bool {
 	return colon > 0 && bytes.IndexByte(line[:colon], '\n') < 0 && bytes.IndexByte(line[:colon], ' ') < 0
 }
 
-func plainDER(b *body) bool {
-	return !b.encrypted && len(b.data) > 8 && b.data[0] == 0x30 && !bytes.Contains(b.data[:min(len(b.data), 24)], pbes2)
+// plainDER is all that is not encrypted.
+func plainDER(b *body) (is, sound bool) {
+	der := len(b.data) > 8 && b.data[0] == 0x30
+	return !b.encrypted && !(der && bytes.Contains(b.data[:min(len(b.data), 24)], pbes2)), der
 }
 
 // pbes2 is the object identifier of password-based encryption (RFC 8018).
@@ -134,19 +137,18 @@ func openssh(b *body) (is, plain bool) {
 	return true, bytes.HasPrefix(b.data[len(opensshMagic):], []byte("\x00\x00\x00\x04none"))
 }
 
-func plainOpenSSH(b *body) bool {
+func plainOpenSSH(b *body) (is, sound bool) {
 	is, plain := openssh(b)
-	return is && plain
+	return !is || plain, is
 }
 
-func encrypted(b *body) bool {
-	is, plain := openssh(b)
-	if is {
-		return !plain
+func encrypted(b *body) (is, sound bool) {
+	if ssh, plain := openssh(b); ssh {
+		return !plain, true
 	}
-	return b.encrypted || len(b.data) > 24 && b.data[0] == 0x30 && bytes.Contains(b.data[:24], pbes2)
+	return b.encrypted || len(b.data) > 24 && b.data[0] == 0x30 && bytes.Contains(b.data[:24], pbes2), true
 }
 
-func openPGP(b *body) bool { return len(b.data) > 8 && b.data[0]&0x80 != 0 }
+func openPGP(b *body) (is, sound bool) { return true, len(b.data) > 8 && b.data[0]&0x80 != 0 }
 
-func anyBody(*body) bool { return true }
+func anyBody(*body) (is, sound bool) { return true, true }
