@@ -39,21 +39,15 @@ then, depending on how much DNS has to say. With TCP alone nearly all fail.`,
 func (p *Pass) dns(bad func(udp, tcp bool) bool, message string) {
 	n := p.network()
 	done := map[*netPolicy]bool{}
-	for _, q := range n.policies {
-		if !q.Applies(netpol.Outbound) || len(q.Egress) == 0 {
+	for _, set := range n.egressSets() {
+		first := slices.IndexFunc(set, func(q *netPolicy) bool { return len(q.Egress) > 0 })
+		if first < 0 || done[set[first]] || n.unseen(set[first].Namespace) {
 			continue
 		}
-		for _, set := range n.subjectSets(q) {
-			first := slices.IndexFunc(set, func(s *netPolicy) bool { return len(s.Egress) > 0 })
-			if first < 0 || set[first] != q || done[q] {
-				continue
-			}
-			udp, tcp := dnsOpen(set)
-			if bad(udp, tcp) && !n.unseen(q.Namespace) {
-				done[q] = true
-				at := q.dnsRule(set)
-				p.Report(at.object, nearest(at.object.Node, "spec", "egress"), message, at.dnsFix(udp, tcp)...)
-			}
+		if udp, tcp := dnsOpen(set); bad(udp, tcp) {
+			done[set[first]] = true
+			at := set[first].dnsRule(set)
+			p.Report(at.object, nearest(at.object.Node, "spec", "egress"), message, at.dnsFix(udp, tcp)...)
 		}
 	}
 }

@@ -138,15 +138,23 @@ more common mistake, or this one can go.`,
 	},
 	Run: func(p *Pass) {
 		all := slices.Collect(p.network().rules())
-		homes := map[string][]int{}
+		homes := map[string][]int{} // rules for the same pods
 		for i := range all {
-			homes[all[i].Namespace] = append(homes[all[i].Namespace], i)
+			for k := range all[i].Peers {
+				all[i].texts = append(all[i].texts, peerText(&all[i].Peers[k]))
+			}
+			home := all[i].Namespace + " " + all[i].PodSelector.String()
+			homes[home] = append(homes[home], i)
 		}
 		for i := range all {
 			r := &all[i]
-			for _, k := range homes[r.Namespace] {
+			candidates := homes[r.Namespace+" "+r.PodSelector.String()]
+			if !r.PodSelector.Empty() {
+				candidates = append(slices.Clip(candidates), homes[r.Namespace+" *"]...)
+			}
+			for _, k := range candidates {
 				s := &all[k]
-				if k == i || s.dir != r.dir || !s.covers(r) || r.covers(s) && i < k {
+				if k == i || s.dir != r.dir || !s.covers(r) || i < k && r.covers(s) && s.PodSelector.String() == r.PodSelector.String() {
 					continue
 				}
 				where := "another rule of the policy"
@@ -161,17 +169,17 @@ more common mistake, or this one can go.`,
 	},
 })
 
-// covers tells whether everything that o allows is allowed by r, going by
-// what is written alone.
+// covers tells whether everything that a rule for the same pods, or fewer,
+// allows is allowed by r, going by what is written alone.
 func (r *policyRule) covers(o *policyRule) bool {
-	if !r.PodSelector.Empty() && r.PodSelector.String() != o.PodSelector.String() {
-		return false
-	}
 	if len(r.Peers) > 0 {
-		if len(o.Peers) == 0 || slices.ContainsFunc(o.Peers, func(q netpol.Peer) bool {
-			return !slices.ContainsFunc(r.Peers, func(w netpol.Peer) bool { return peerText(&w) == peerText(&q) || wider(&w, &q) })
-		}) {
+		if len(o.Peers) == 0 {
 			return false
+		}
+		for i, text := range o.texts {
+			if !slices.Contains(r.texts, text) && !slices.ContainsFunc(r.Peers, func(w netpol.Peer) bool { return wider(&w, &o.Peers[i]) }) {
+				return false
+			}
 		}
 	}
 	if len(r.Ports) == 0 {

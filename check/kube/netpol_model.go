@@ -2,6 +2,7 @@ package kube
 
 import (
 	"cmp"
+	"encoding/binary"
 	"iter"
 	"slices"
 	"strings"
@@ -15,8 +16,10 @@ import (
 type network struct {
 	cluster  *netpol.Cluster
 	graph    *netpol.Graph
+	census   *netpol.Census
 	policies []*netPolicy
 	spaces   []string        // with workloads that policies can select, sorted
+	sets     [][]*netPolicy  // see egressSets
 	foreign  map[string]bool // namespaces with policies that are not evaluated; "" is the cluster
 }
 
@@ -35,6 +38,8 @@ type policyRule struct {
 	dir  netpol.Direction
 	node *manifest.Node
 	nth  int
+
+	texts []string // of the peers, to tell them apart
 }
 
 // Network works out who can reach whom when it is first asked.
@@ -66,9 +71,13 @@ func newNetwork(m *Model) *network {
 			n.foreign[r.Namespace] = true
 		}
 	}
-	n.graph = netpol.Evaluate(n.cluster, nil)
+	n.graph, n.census = netpol.Evaluate(n.cluster, nil), n.cluster.Census()
 	for i, o := range objects {
 		n.policies = append(n.policies, &netPolicy{Policy: &n.cluster.Policies[i], index: i, object: o})
+	}
+	homes := map[string][]*netPolicy{}
+	for _, p := range n.policies {
+		homes[p.Namespace] = append(homes[p.Namespace], p)
 	}
 	for i := range n.graph.Endpoints {
 		e := &n.graph.Endpoints[i]
@@ -78,8 +87,8 @@ func newNetwork(m *Model) *network {
 		if !e.Workload.HostNetwork {
 			n.spaces = append(n.spaces, e.Workload.Namespace)
 		}
-		for _, p := range n.policies {
-			if p.Namespace == e.Workload.Namespace && p.Selects(e.Workload) {
+		for _, p := range homes[e.Workload.Namespace] {
+			if p.Selects(e.Workload) {
 				p.subjects = append(p.subjects, i)
 			}
 		}
@@ -109,7 +118,7 @@ func (n *network) rules() iter.Seq[policyRule] {
 				}
 				list := p.object.Node.Get("spec", field(d))
 				for i := range p.Rules(d) {
-					if !yield(policyRule{p, &p.Rules(d)[i], d, at(list, i), i}) {
+					if !yield(policyRule{netPolicy: p, Rule: &p.Rules(d)[i], dir: d, node: at(list, i), nth: i}) {
 						return
 					}
 				}
@@ -217,28 +226,52 @@ func (p *netPolicy) whom() string {
 // isEmpty tells whether a selector is there and selects everything.
 func isEmpty(s *netpol.Selector) bool { return s != nil && s.Empty() }
 
-// subjectSets are the label sets for which a policy decides: those of the
-// workloads it selects, or an example when the run holds none. Each comes
-// with all policies that select it.
-func (n *network) subjectSets(p *netPolicy) [][]*netPolicy {
-	var sets [][]*netPolicy
-	for _, i := range p.subjects {
+// egressSets are the sets of policies that together decide what some pods may
+// send: those that select a workload, or, where the run holds no workload of
+// the namespace, those that select what one of them selects. Each set is there
+// once.
+func (n *network) egressSets() [][]*netPolicy {
+	if n.sets != nil {
+		return n.sets
+	}
+	n.sets = [][]*netPolicy{}
+	seen := map[string]bool{}
+	add := func(set []*netPolicy) {
+		var key []byte
+		for _, p := range set {
+			key = binary.AppendUvarint(key, uint64(p.index)) //nolint:gosec // an index
+		}
+		if !seen[string(key)] && len(set) > 0 {
+			seen[string(key)] = true
+			n.sets = append(n.sets, set)
+		}
+	}
+	for i := range n.graph.Endpoints {
+		if n.graph.Endpoints[i].Kind != netpol.Pods {
+			break
+		}
 		var set []*netPolicy
 		for k := range n.graph.Selecting(i, netpol.Outbound) {
 			set = append(set, n.policies[k])
 		}
-		sets = append(sets, set)
+		add(set)
 	}
-	if len(sets) > 0 || n.known(p.Namespace) {
-		return sets
-	}
-	var set []*netPolicy
-	for _, q := range n.policies {
-		if q.Namespace == p.Namespace && q.Applies(netpol.Outbound) && (q == p || q.PodSelector.Matches(p.PodSelector.MatchLabels)) {
-			set = append(set, q)
+	labelled := map[string]bool{}
+	for _, p := range n.policies {
+		key := p.Namespace + " " + p.PodSelector.String()
+		if n.known(p.Namespace) || !p.Applies(netpol.Outbound) || labelled[key] {
+			continue
 		}
+		labelled[key] = true
+		var set []*netPolicy
+		for _, q := range n.policies {
+			if q.Namespace == p.Namespace && q.Applies(netpol.Outbound) && (q == p || q.PodSelector.Matches(p.PodSelector.MatchLabels)) {
+				set = append(set, q)
+			}
+		}
+		add(set)
 	}
-	return [][]*netPolicy{set}
+	return n.sets
 }
 
 // namespaceName is a namespace as messages write it.

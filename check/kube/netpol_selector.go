@@ -49,7 +49,7 @@ namespaceSelector is missing beside it: a podSelector alone stays in the policy'
 			for i := range r.Peers {
 				q := &r.Peers[i]
 				space, ok := r.oneNamespace(q)
-				if !ok || q.PodSelector == nil || q.PodSelector.Empty() || !n.known(space) || n.cluster.Any(r.Namespace, q) {
+				if !ok || q.PodSelector == nil || q.PodSelector.Empty() || !n.known(space) || n.census.Any(r.Namespace, q) {
 					continue
 				}
 				message := fmt.Sprintf("no pod of namespace %s has %s", namespaceName(space), q.PodSelector)

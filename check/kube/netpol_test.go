@@ -110,19 +110,28 @@ func FuzzNetpol(f *testing.F) {
 }
 
 func BenchmarkNetpol(b *testing.B) {
-	var text strings.Builder
-	for i := range 1000 {
-		space := fmt.Sprintf("ns%d", i%40)
-		fmt.Fprintf(&text, "apiVersion: v1\nkind: Pod\nmetadata: {name: p%d, namespace: %s, labels: {app: a%d}}\nspec: {containers: [{name: c, image: x, ports: [{containerPort: 8080}]}]}\n---\n", i, space, i)
-		if i%3 == 0 {
-			fmt.Fprintf(&text, "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: n%d, namespace: %s}\nspec: {podSelector: {matchLabels: {app: a%d}}, ingress: [{from: [{podSelector: {matchLabels: {app: a%d}}}], ports: [{port: 8080}]}]}\n---\n", i, space, i, i+40)
-		}
-	}
-	files := []*manifest.File{manifest.Parse("x.yaml", []byte(text.String()))}
-	rules := netpolRules()
-	for b.Loop() {
-		if found, _ := kube.Run(files, rules, nil); len(found) == 0 {
-			b.Fatal("nothing found")
-		}
+	for _, spaces := range []int{40, 1} {
+		b.Run(fmt.Sprintf("namespaces=%d", spaces), func(b *testing.B) {
+			var text strings.Builder
+			for i := range 1000 {
+				space := fmt.Sprintf("ns%d", i%spaces)
+				fmt.Fprintf(&text, "apiVersion: v1\nkind: Pod\nmetadata: {name: p%d, namespace: %s, labels: {app: a%d}}\nspec: {containers: [{name: c, image: x, ports: [{containerPort: 8080}]}]}\n---\n", i, space, i)
+				if i%3 == 0 {
+					selector := fmt.Sprintf("{matchLabels: {app: a%d}}", i)
+					if i%2 == 0 {
+						selector = "{}"
+					}
+					fmt.Fprintf(&text, "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: n%d, namespace: %s}\nspec: {podSelector: %s, policyTypes: [Ingress, Egress], "+
+						"ingress: [{from: [{podSelector: {matchLabels: {app: a%d}}}], ports: [{port: 8080}]}], egress: [{to: [{podSelector: {matchLabels: {app: a%d}}}], ports: [{port: 8080}]}]}\n---\n", i, space, selector, i+spaces, i+spaces)
+				}
+			}
+			files := []*manifest.File{manifest.Parse("x.yaml", []byte(text.String()))}
+			rules := netpolRules()
+			for b.Loop() {
+				if found, _ := kube.Run(files, rules, nil); len(found) == 0 {
+					b.Fatal("nothing found")
+				}
+			}
+		})
 	}
 }

@@ -77,7 +77,7 @@ func (c *Cluster) namespaces() map[string]map[string]string {
 // cluster's policies tell apart.
 func (c *Cluster) universe() universe {
 	u := universe{elsewhere: []elsewhere{otherPods}}
-	known := c.census()
+	known := c.Census()
 	seen := map[string]bool{}
 	addPods := func(namespace string, nsSelector, podSelector *Selector) {
 		key := namespace + "\x00"
@@ -131,14 +131,15 @@ func (c *Cluster) universe() universe {
 	return u
 }
 
-// census is the workloads that selectors can select, by namespace.
-type census struct {
+// Census is the workloads that selectors can select, by namespace.
+type Census struct {
 	spaces map[string]map[string]string // labels
 	pods   map[string][]*Workload
 }
 
-func (c *Cluster) census() *census {
-	out := &census{spaces: c.namespaces(), pods: map[string][]*Workload{}}
+// Census counts the workloads that selectors can select.
+func (c *Cluster) Census() *Census {
+	out := &Census{spaces: c.namespaces(), pods: map[string][]*Workload{}}
 	for i := range c.Workloads {
 		if w := &c.Workloads[i]; !w.HostNetwork {
 			out.pods[w.Namespace] = append(out.pods[w.Namespace], w)
@@ -149,7 +150,7 @@ func (c *Cluster) census() *census {
 
 // any reports whether a workload is selected; without a selector of
 // namespaces it has to be in the one given.
-func (n *census) any(namespace string, nsSelector, podSelector *Selector) bool {
+func (n *Census) any(namespace string, nsSelector, podSelector *Selector) bool {
 	in := func(namespace string) bool {
 		return slices.ContainsFunc(n.pods[namespace], func(w *Workload) bool { return podSelector.Matches(w.Labels) })
 	}
@@ -238,9 +239,9 @@ func (c *Cluster) endpoints(u universe) []Endpoint {
 
 // Any reports whether a workload of the manifests is selected by a peer of a
 // policy in a namespace. Pods on the host's network never are.
-func (c *Cluster) Any(namespace string, peer *Peer) bool {
+func (n *Census) Any(namespace string, peer *Peer) bool {
 	if peer.IPBlock != nil || peer.PodSelector == nil && peer.NamespaceSelector == nil {
 		return false
 	}
-	return c.census().any(namespace, peer.NamespaceSelector, cmp.Or(peer.PodSelector, &Selector{}))
+	return n.any(namespace, peer.NamespaceSelector, cmp.Or(peer.PodSelector, &Selector{}))
 }

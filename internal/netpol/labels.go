@@ -12,10 +12,11 @@ type labelSets struct {
 	ids     map[string]int
 	sets    []map[string]string
 	matched map[string]bitset
+	having  map[[2]string][]int // by key and value
 }
 
 func newLabelSets() *labelSets {
-	return &labelSets{ids: map[string]int{}, matched: map[string]bitset{}}
+	return &labelSets{ids: map[string]int{}, matched: map[string]bitset{}, having: map[[2]string][]int{}}
 }
 
 // add numbers a set of labels. All are added before any is matched.
@@ -30,6 +31,9 @@ func (l *labelSets) add(labels map[string]string) int {
 	id := len(l.sets)
 	l.ids[string(key)] = id
 	l.sets = append(l.sets, labels)
+	for k, v := range labels {
+		l.having[[2]string{k, v}] = append(l.having[[2]string{k, v}], id)
+	}
 	return id
 }
 
@@ -40,13 +44,33 @@ func (l *labelSets) match(s *Selector) bitset {
 		return b
 	}
 	b := newBitset(len(l.sets))
-	for i, labels := range l.sets {
-		if s.Matches(labels) {
-			b.set(i)
+	if len(s.MatchLabels) == 0 {
+		for i, labels := range l.sets {
+			if s.Matches(labels) {
+				b.set(i)
+			}
+		}
+	} else {
+		for _, i := range l.fewest(s) {
+			if s.Matches(l.sets[i]) {
+				b.set(i)
+			}
 		}
 	}
 	l.matched[key] = b
 	return b
+}
+
+// fewest are the sets that have the rarest of the labels asked for.
+func (l *labelSets) fewest(s *Selector) []int {
+	var out []int
+	first := true
+	for k, v := range s.MatchLabels {
+		if ids := l.having[[2]string{k, v}]; first || len(ids) < len(out) {
+			out, first = ids, false
+		}
+	}
+	return out
 }
 
 // key appends bytes that tell the selector from every other.
