@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -255,9 +256,7 @@ func (a *Attached) layers(m *registry.Manifest) []*Attached {
 func (a *Attached) describe(manifest map[string]string, layer ocispec.Descriptor) {
 	all := map[string]string{}
 	for _, from := range []map[string]string{manifest, layer.Annotations} {
-		for name, value := range from {
-			all[name] = value
-		}
+		maps.Copy(all, from)
 	}
 	a.Annotations = all
 	for _, name := range []string{"dev.sigstore.bundle.predicateType", "predicateType", "in-toto.io/predicate-type"} {
@@ -348,7 +347,7 @@ func (a *Attached) Read(ctx context.Context, max int64) ([]byte, error) {
 	case a.Content.Digest == "":
 		return nil, errNoLayer
 	case max > 0 && a.Content.Size > max:
-		return nil, &limit.Error{What: "attachment of " + fmt.Sprint(a.Content.Size) + " bytes", Max: max, Unit: "bytes", Flag: "--max-attestation-bytes"}
+		return nil, &limit.Error{What: fmt.Sprintf("attachment of %d bytes", a.Content.Size), Max: max, Unit: "bytes", Flag: "--max-attestation-bytes"}
 	}
 	return a.client.ReadBlob(ctx, a.ref, a.Content)
 }

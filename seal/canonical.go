@@ -193,8 +193,8 @@ func tagged(der []byte, tags ...byte) ([]asn1.RawValue, error) {
 	if err != nil || len(list) != len(tags) {
 		return nil, errors.Join(errStampFormat, err)
 	}
-	for i, v := range list {
-		if v.FullBytes[0] != tags[i] {
+	for i, tag := range tags {
+		if list[i].FullBytes[0] != tag {
 			return nil, errStampFormat
 		}
 	}

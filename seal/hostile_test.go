@@ -11,6 +11,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -202,10 +203,7 @@ func TestKeyInTheCertificatesPlace(t *testing.T) {
 		check(t, err)
 		payload, err := a.Read(t.Context(), 0)
 		check(t, err)
-		annotations := map[string]string{}
-		for name, value := range a.Annotations {
-			annotations[name] = value
-		}
+		annotations := maps.Clone(a.Annotations)
 		annotations["dev.sigstore.cosign/certificate"] = string(k.Public().PEM())
 		_, err = v.Simple(payload, annotations, seal.Want{Digest: d})
 		refusedAt(t, err, seal.StepFormat, "no certificate")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -155,10 +156,7 @@ func TestNoByteOfTheOldFormsCanChange(t *testing.T) {
 			}
 			n++
 			mutate(t, bytes.TrimSpace([]byte(value)), masks[:1], func(b []byte) error {
-				changed := map[string]string{}
-				for k, v := range a.Annotations {
-					changed[k] = v
-				}
+				changed := maps.Clone(a.Annotations)
 				changed[name] = string(b)
 				return verify(payload, changed)
 			})

@@ -21,6 +21,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -60,7 +61,7 @@ type sigstore struct {
 	issuerKey, tsaKey, ctKey *ecdsa.PrivateKey
 	rekorKey                 *ecdsa.PrivateKey
 	now                      func() time.Time
-	withoutSCT, withoutProof bool
+	withoutSCT               bool
 	extensions               []pkix.Extension
 	wrongKey, wrongStamp     bool
 }
@@ -263,7 +264,7 @@ func (s *sigstore) issue(pub any, subject, issuer string) ([]byte, error) {
 		{Id: asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 57264, 1, 8}, Value: name},
 	}, s.extensions...)
 	// The log signs the certificate as it is before the log's word is in it.
-	template.ExtraExtensions = append(own[:len(own):len(own)], pkix.Extension{Id: asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 11129, 2, 4, 3}, Critical: true, Value: asn1.NullBytes})
+	template.ExtraExtensions = append(slices.Clip(own), pkix.Extension{Id: asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 11129, 2, 4, 3}, Critical: true, Value: asn1.NullBytes})
 	pre, err := x509.CreateCertificate(rand.Reader, template, s.issuer, pub, s.issuerKey)
 	if err != nil {
 		return nil, err
@@ -274,7 +275,7 @@ func (s *sigstore) issue(pub any, subject, issuer string) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		template.ExtraExtensions = append(own[:len(own):len(own)], ext)
+		template.ExtraExtensions = append(slices.Clip(own), ext)
 	}
 	return x509.CreateCertificate(rand.Reader, template, s.issuer, pub, s.issuerKey)
 }

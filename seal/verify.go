@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -232,10 +233,8 @@ func checkPredicate(got string, want Want) error {
 	if len(types) == 0 {
 		types = []string{PredicateSignature}
 	}
-	for _, t := range types {
-		if t == got {
-			return nil
-		}
+	if slices.Contains(types, got) {
+		return nil
 	}
 	return fmt.Errorf("it states a %s, and a %s was asked for", clip(got, 120), wantedPredicate(want))
 }
@@ -506,7 +505,10 @@ func (v *Verifier) log(s *signed, trusted root.TrustedMaterial, out *Verified, s
 // "Establishing a time for the signature").
 func (v *Verifier) timestamps(s *signed, trusted root.TrustedMaterial, out *Verified, st *steps) *Refusal {
 	stamps, err := s.Timestamps()
-	if err != nil || len(stamps) == 0 || len(trusted.TimestampingAuthorities()) == 0 {
+	if err != nil {
+		return st.fail(StepTimestamp, err)
+	}
+	if len(stamps) == 0 || len(trusted.TimestampingAuthorities()) == 0 {
 		return nil
 	}
 	times, problems, err := verify.VerifySignedTimestamp(s, trusted)
