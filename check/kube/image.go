@@ -43,6 +43,11 @@ func imageOf(text string) image {
 	return im
 }
 
+// unfilled tells whether a reference is one that a tool fills in later.
+func unfilled(text string) bool {
+	return strings.Contains(text, "://") || strings.ContainsAny(text, "${}<>") || strings.TrimSpace(text) == ""
+}
+
 // Users that an image may be known to have besides numbers.
 const (
 	userUnknown = -1

@@ -14,7 +14,7 @@ bytes that were scanned and signed. Write both, name:tag@sha256:..., so that peo
 	},
 	Run: func(p *Pass) {
 		for c := range p.All() {
-			if im := imageOf(c.Image); c.Image != "" && im.digest == "" && im.tag != "" && im.tag != "latest" {
+			if im := imageOf(c.Image); !unfilled(c.Image) && im.digest == "" && im.tag != "" && im.tag != "latest" {
 				p.At(c, names("image"), c.Image+" is a tag, which can be moved", pin(c)...)
 			}
 		}

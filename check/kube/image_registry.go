@@ -21,7 +21,7 @@ registry that is scanned and whose publishers are known.`,
 		}
 		for c := range p.All() {
 			im := imageOf(c.Image)
-			if c.Image == "" {
+			if unfilled(c.Image) {
 				continue
 			}
 			full := im.registry + "/" + im.path

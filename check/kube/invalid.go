@@ -1,6 +1,8 @@
 package kube
 
 import (
+	"strings"
+
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/boltseal/boltseal"
@@ -48,12 +50,13 @@ func (p *Pass) broken(f *manifest.File, e manifest.Error) {
 // incomplete reports what every object needs and this one lacks.
 func (p *Pass) incomplete(o *Object) {
 	meta := o.Node.Get("metadata")
+	_, known := schemas[o.Group()+"/"+o.Kind]
 	switch {
-	case nameless[o.Kind]:
+	case nameless[o.Kind], !known && !strings.Contains(o.APIVersion, "/"):
 	case meta.Get("name").Str() == "" && meta.Get("generateName").Str() == "":
 		p.Report(o, nearest(o.Node, "metadata"), o.Kind+" has no name")
 	}
-	if _, known := schemas[o.Group()+"/"+o.Kind]; known && o.Workload == nil && o.Node.Get("spec") == nil && runsPods[o.Kind] {
+	if known && o.Workload == nil && o.Node.Get("spec") == nil && runsPods[o.Kind] {
 		p.Report(o, nil, o.Kind+" has no spec")
 	}
 	if w := o.Workload; w != nil && len(w.Spec.Containers) == 0 {

@@ -16,7 +16,7 @@ dashes and underscores; a digest is sha256: and 64 hexadecimal digits.`,
 	},
 	Run: func(p *Pass) {
 		for c := range p.All() {
-			if c.Image != "" && !imageName().MatchString(c.Image) {
+			if !unfilled(c.Image) && !imageName().MatchString(c.Image) {
 				p.At(c, names("image"), strconv.Quote(c.Image)+" is no image name")
 			}
 		}

@@ -16,7 +16,7 @@ say which version was scanned. Write the version, and better the digest with it.
 		for c := range p.All() {
 			im := imageOf(c.Image)
 			switch {
-			case c.Image == "" || im.digest != "":
+			case unfilled(c.Image) || im.digest != "":
 			case im.tag == "":
 				p.At(c, names("image"), c.Image+" has no tag: it means latest, whatever that is today", pin(c)...)
 			case im.tag == "latest":

@@ -15,7 +15,7 @@ var _ = add(Rule{
 	},
 	Run: func(p *Pass) {
 		for c := range p.All() {
-			if _, ok := c.UID(); ok || !c.NonRoot() || c.Workload.Windows() || c.Image == "" {
+			if _, ok := c.UID(); ok || !c.NonRoot() || c.Workload.Windows() || unfilled(c.Image) {
 				continue
 			}
 			image := imageOf(c.Image)

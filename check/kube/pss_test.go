@@ -20,8 +20,8 @@ import (
 var standardRules = map[policy.CheckID][]string{
 	"allowPrivilegeEscalation":   {"privilege-escalation"},
 	"appArmorProfile":            {"apparmor-off"},
-	"capabilities_baseline":      {"capabilities-dangerous", "capabilities-beyond-default"},
-	"capabilities_restricted":    {"capabilities-kept", "capabilities-added", "capabilities-dangerous", "capabilities-beyond-default"},
+	"capabilities_baseline":      {"capabilities-dangerous", "capabilities-beyond-default", "capability-name"},
+	"capabilities_restricted":    {"capabilities-kept", "capabilities-added", "capabilities-dangerous", "capabilities-beyond-default", "capability-name"},
 	"hostNamespaces":             {"host-pid", "host-ipc", "host-network"},
 	"hostPathVolumes":            {"host-path", "host-path-sensitive", "container-socket"},
 	"hostPorts":                  {"host-port"},

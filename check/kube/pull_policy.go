@@ -16,7 +16,7 @@ for a pod whose owner has no right to pull it. Always asks the registry, and dow
 	Run: func(p *Pass) {
 		for c := range p.All() {
 			im := imageOf(c.Image)
-			if c.Image == "" || im.digest != "" || c.ImagePullPolicy == corev1.PullAlways || c.ImagePullPolicy == "" && (im.tag == "" || im.tag == "latest") {
+			if unfilled(c.Image) || im.digest != "" || c.ImagePullPolicy == corev1.PullAlways || c.ImagePullPolicy == "" && (im.tag == "" || im.tag == "latest") {
 				continue
 			}
 			policy := "the default is IfNotPresent"

@@ -18,7 +18,7 @@ a container.`,
 	Run: func(p *Pass) {
 		for _, o := range p.Objects {
 			for _, problem := range o.problems {
-				if problem.field != "" {
+				if problem.field != "" && !strings.HasPrefix(problem.message, "status.") {
 					p.unknownField(o, problem)
 				}
 			}
@@ -73,7 +73,7 @@ func spelling(field, where string) string {
 	best, distance := "", 3
 	for _, right := range secureFields {
 		d := apart(strings.ToLower(field), strings.ToLower(right))
-		if d < distance && d < len(right)/3 {
+		if d > 0 && d < distance && d < len(right)/3 {
 			best, distance = right, d
 		}
 	}

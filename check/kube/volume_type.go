@@ -32,9 +32,6 @@ projected and secret. A pod that names an NFS server or a disk by itself goes pa
 						kind = "of kind " + key.Value
 					}
 				}
-				if len(node.Pairs) <= 1 {
-					kind = "of no kind" // the API server refuses it in new objects
-				}
 				p.Report(w.Object, node, fmt.Sprintf("volume %q is %s", v.Name, kind))
 			}
 		}

@@ -57,8 +57,18 @@ func workloadOf(o *Object) *Workload {
 	if w.PodNode == nil || w.PodNode.Kind != manifest.Mapping {
 		return nil
 	}
+	w.defaults()
 	w.containers()
 	return w
+}
+
+// defaults fills in what the API server does before it judges a pod.
+func (w *Workload) defaults() {
+	for i := range w.Spec.Volumes {
+		if v := &w.Spec.Volumes[i]; v.VolumeSource == (corev1.VolumeSource{}) {
+			v.EmptyDir = &corev1.EmptyDirVolumeSource{}
+		}
+	}
 }
 
 func (w *Workload) template(t *corev1.PodTemplateSpec) {
