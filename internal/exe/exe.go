@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // Errors of [Open].
@@ -92,10 +93,8 @@ func (p *Program) Section(names ...string) (*io.SectionReader, error) {
 
 func (p *Program) find(names []string) *section {
 	for i := range p.sections {
-		for _, name := range names {
-			if string(p.sections[i].name) == name {
-				return &p.sections[i]
-			}
+		if slices.Contains(names, string(p.sections[i].name)) {
+			return &p.sections[i]
 		}
 	}
 	return nil

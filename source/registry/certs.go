@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -116,7 +117,7 @@ func addCertificate(config *tls.Config, dir, name string) error {
 	path := filepath.Join(dir, name)
 	switch filepath.Ext(name) {
 	case ".crt":
-		pem, err := os.ReadFile(path)
+		pem, err := os.ReadFile(path) //nolint:gosec // the folder is the administrator's, and may link elsewhere
 		if err != nil {
 			return err
 		}
@@ -136,9 +137,9 @@ func addCertificate(config *tls.Config, dir, name string) error {
 		if err != nil {
 			return err
 		}
-		config.Certificates = append(config.Certificates[:len(config.Certificates):len(config.Certificates)], cert)
+		config.Certificates = append(slices.Clip(config.Certificates), cert)
 	case ".key":
-		if _, err := os.Stat(strings.TrimSuffix(path, ".key") + ".cert"); err != nil {
+		if _, err := os.Stat(strings.TrimSuffix(path, ".key") + ".cert"); err != nil { //nolint:gosec // as above
 			return fmt.Errorf("%s has no certificate beside it: %w", path, err)
 		}
 	}
