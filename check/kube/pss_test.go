@@ -119,9 +119,16 @@ func randomPod(r *rand.Rand) *corev1.Pod {
 		}
 	}
 	for i := range r.IntN(3) {
+		if r.IntN(4) == 0 {
+			s.Volumes = append(s.Volumes, corev1.Volume{Name: fmt.Sprint("v", i), VolumeSource: corev1.VolumeSource{CSI: &corev1.CSIVolumeSource{Driver: "d"}}})
+			continue
+		}
 		s.Volumes = append(s.Volumes, corev1.Volume{Name: fmt.Sprint("v", i), VolumeSource: pick(r,
 			corev1.VolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: pick(r, "/etc", "/data", "/run/docker.sock")}},
 			corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}, corev1.VolumeSource{NFS: &corev1.NFSVolumeSource{Server: "s", Path: "/"}})})
+		if v := &s.Volumes[len(s.Volumes)-1]; v.VolumeSource == (corev1.VolumeSource{}) {
+			v.EmptyDir = &corev1.EmptyDirVolumeSource{} // as the API server does
+		}
 	}
 	for i := range 1 + r.IntN(3) {
 		c := randomContainer(r, i)
