@@ -35,6 +35,7 @@ The default is the present folder. IMAGE is written as for boltseal scan.`,
 	}
 	f.scan.register(cmd, "table")
 	f.scan.registerChecks(cmd)
+	f.scan.registerCheckFiles(cmd)
 	cmd.Flags().IntVar(&f.failUnder, "fail-under", -1, "block when the score is under this number, 0 to 100")
 	return cmd
 })
@@ -74,6 +75,9 @@ func runAudit(ctx context.Context, env *Env, f *auditFlags, args []string) error
 	}
 	opts.IsFile = isFile
 	opts.Policy.Checks = scan.AuditChecks()
+	if err := f.scan.ownChecks(opts); err != nil {
+		return err
+	}
 	bar := &progress{env: env}
 	opts.Progress = bar.update
 	r, err := scan.Audit(ctx, targets, opts)
@@ -85,7 +89,7 @@ func runAudit(ctx context.Context, env *Env, f *auditFlags, args []string) error
 		scan.HoldTo(r, f.failUnder)
 	}
 	ro := reportOptions(env, f.scan.verbose)
-	ro.Checks, ro.Dockerfile = scan.AuditChecks(), f.scan.dockerfile
+	ro.Checks, ro.Dockerfile = append(scan.AuditChecks(), opts.OwnChecks()...), f.scan.dockerfile
 	if err := writeAll(env, outputs, r, ro); err != nil {
 		return err
 	}

@@ -43,6 +43,7 @@ type scanFlags struct {
 	maxDBAge   time.Duration
 	dockerfile string
 	policyFile string
+	checkFiles []string
 	failOn     []string
 	severities []string
 	onlyFixed  bool
@@ -62,6 +63,25 @@ func (f *scanFlags) registerOutput(cmd *cobra.Command, format string) {
 	_ = cmd.RegisterFlagCompletionFunc("output", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return formatNames(), cobra.ShellCompDirectiveNoSpace
 	})
+}
+
+// registerCheckFiles adds the flag for checks of the user's own.
+func (f *scanFlags) registerCheckFiles(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&f.checkFiles, "check-file", nil, "file of checks of your own (boltseal policy --help); may be repeated")
+}
+
+// ownChecks loads the checks of the user's own. The policy, if there is one
+// already, comes to know them by their names.
+func (f *scanFlags) ownChecks(opts *scan.Options) error {
+	sets, err := loadChecks(f.checkFiles)
+	if err != nil {
+		return usageError{err}
+	}
+	opts.Custom = sets
+	if opts.Policy != nil {
+		opts.Policy.Checks = append(opts.Policy.Checks, opts.OwnChecks()...)
+	}
+	return nil
 }
 
 // registerPolicy adds the flags that lie over the policy file.

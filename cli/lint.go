@@ -41,6 +41,7 @@ Comments accept findings, in the words of other tools too:
   boltseal lint deploy/ compose.yaml README.md
   boltseal lint --diff
   boltseal lint Dockerfile --fix
+  boltseal lint --fix --resolve
   boltseal lint . -o sarif=lint.sarif --fail-on medium`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runLint(cmd.Context(), env, f, args)
@@ -48,21 +49,27 @@ Comments accept findings, in the words of other tools too:
 	}
 	f.scan.registerOutput(cmd, "table")
 	f.scan.registerPolicy(cmd)
+	f.scan.registerCheckFiles(cmd)
 	cmd.Flags().BoolVar(&f.fix, "fix", false, "apply the safe fixes")
 	cmd.Flags().BoolVar(&f.diff, "diff", false, "print what --fix would change, and change nothing")
 	cmd.Flags().BoolVar(&f.unsafe, "unsafe", false, "with --fix or --diff: also fixes that change behaviour")
+	f.registerResolve(cmd)
 	return cmd
 })
 
 type lintFlags struct {
 	scan              scanFlags
 	fix, diff, unsafe bool
+	resolving
 }
 
 func runLint(ctx context.Context, env *Env, f *lintFlags, paths []string) error {
 	outputs, err := parseOutputs(f.scan.outputs)
 	if err != nil {
 		return err
+	}
+	if f.resolve && !f.fix && !f.diff {
+		return usagef("--resolve says which fixes to apply: give --fix or --diff too")
 	}
 	if f.unsafe && !f.fix && !f.diff {
 		return usagef("--unsafe says which fixes to apply: give --fix or --diff too")
@@ -82,6 +89,9 @@ func runLint(ctx context.Context, env *Env, f *lintFlags, paths []string) error 
 		Policy: p, Now: env.Now, IsFile: isFile, Jobs: runtime.GOMAXPROCS(0),
 		Tool: boltseal.Tool{Name: "boltseal", Version: Version()},
 	}
+	if err := f.scan.ownChecks(opts); err != nil {
+		return err
+	}
 	for _, path := range paths {
 		if _, err := os.Stat(path); err != nil {
 			return usageError{err}
@@ -92,22 +102,22 @@ func runLint(ctx context.Context, env *Env, f *lintFlags, paths []string) error 
 		return err
 	}
 	if f.fix || f.diff {
-		if err := f.remedy(env, r, opts); err != nil {
+		if err := f.remedy(ctx, env, r, opts); err != nil {
 			return err
 		}
 		if f.diff {
-			return nil
+			return exit(f.gapStatus(env, statusClean))
 		}
 		if r, err = scan.Lint(ctx, paths, opts); err != nil {
 			return err
 		}
 	}
 	ro := reportOptions(env, f.scan.verbose)
-	ro.Checks = scan.LintChecks()
+	ro.Checks = append(scan.LintChecks(), opts.OwnChecks()...)
 	if err := writeAll(env, outputs, r, ro); err != nil {
 		return err
 	}
-	return exit(r.Verdict.ExitStatus())
+	return exit(f.gapStatus(env, r.Verdict.ExitStatus()))
 }
 
 func isFile(path string) bool {
@@ -118,7 +128,7 @@ func isFile(path string) bool {
 // remedy applies fixes to every file with findings that have some, or prints
 // what it would do. A finding that is waived is left alone, and so is one
 // that only shows when the file is looked at without the others.
-func (f *lintFlags) remedy(env *Env, r *boltseal.Report, opts *scan.Options) error {
+func (f *lintFlags) remedy(ctx context.Context, env *Env, r *boltseal.Report, opts *scan.Options) error {
 	wanted := map[string]map[string]bool{} // checks by file
 	waived := map[string]bool{}
 	for _, found := range r.Findings {
@@ -134,14 +144,14 @@ func (f *lintFlags) remedy(env *Env, r *boltseal.Report, opts *scan.Options) err
 	}
 	for _, name := range slices.Sorted(maps.Keys(wanted)) {
 		accept := func(found boltseal.Finding) bool { return wanted[name][found.Check] && !waived[found.Key] }
-		if err := f.remedyFile(env, name, accept, opts); err != nil {
+		if err := f.remedyFile(ctx, env, name, accept, opts); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (f *lintFlags) remedyFile(env *Env, name string, accept func(boltseal.Finding) bool, opts *scan.Options) error {
+func (f *lintFlags) remedyFile(ctx context.Context, env *Env, name string, accept func(boltseal.Finding) bool, opts *scan.Options) error {
 	path := filepath.FromSlash(name)
 	info, err := os.Lstat(path)
 	if err != nil {
@@ -152,10 +162,11 @@ func (f *lintFlags) remedyFile(env *Env, name string, accept func(boltseal.Findi
 		return fmt.Errorf("fix: %w", err)
 	}
 	check := func(data []byte) ([]boltseal.Finding, error) { return scan.LintFile(name, data, opts), nil }
-	done, err := remedy.Apply(content, check, &remedy.Options{Unsafe: f.unsafe, Accept: accept})
+	done, err := remedy.Apply(content, check, &remedy.Options{Unsafe: f.unsafe, Accept: accept, Resolve: f.resolver(ctx, env)})
 	if err != nil {
 		return fmt.Errorf("fix %s: %w", name, err)
 	}
+	f.gaps = append(f.gaps, done.Gaps...)
 	if bytes.Equal(done.Content, content) {
 		return nil
 	}

@@ -41,6 +41,7 @@ var _ = addVerb(func(env *Env) *cobra.Command {
 	}
 	f.register(cmd, "table")
 	f.registerChecks(cmd)
+	f.registerCheckFiles(cmd)
 	fl := cmd.Flags()
 	fl.StringSliceVar(&checks, "checks", nil, "families of checks to run, of "+strings.Join(scan.Families(), ", ")+" (default: all)")
 	fl.StringSliceVar(&checks, "scanners", nil, "the same as --checks")
@@ -86,6 +87,9 @@ func runScan(ctx context.Context, env *Env, f *scanFlags, target string, more fu
 	if opts.DB != nil {
 		defer opts.DB.Close()
 	}
+	if err := f.ownChecks(opts); err != nil {
+		return err
+	}
 	bar := &progress{env: env}
 	opts.Progress = bar.update
 	r, err := scan.Run(ctx, target, opts)
@@ -94,7 +98,7 @@ func runScan(ctx context.Context, env *Env, f *scanFlags, target string, more fu
 		return err
 	}
 	ro := reportOptions(env, f.verbose)
-	ro.Checks, ro.Dockerfile = scan.Checks(), f.dockerfile
+	ro.Checks, ro.Dockerfile = append(scan.Checks(), opts.OwnChecks()...), f.dockerfile
 	if err := writeAll(env, outputs, r, ro); err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ func (t Target) name() string { return cmp.Or(t.Lint, t.Scan) }
 // long as another one can.
 func Audit(ctx context.Context, targets []Target, opts *Options) (*boltseal.Report, error) {
 	o := withDefaults(opts)
-	a := &auditor{o: &o, checks: AuditChecks()}
+	a := &auditor{o: &o, checks: append(AuditChecks(), o.OwnChecks()...)}
 	var errs []error
 	for _, t := range targets {
 		if err := a.target(ctx, t); err != nil {
@@ -94,7 +94,7 @@ func (a *auditor) target(ctx context.Context, t Target) error {
 			report.Gaps = slices.DeleteFunc(report.Gaps, func(g boltseal.Gap) bool { return g.Kind == "no-database" })
 		}
 		for _, c := range a.checks {
-			if families[audit.FamilyOf(c.ID)] {
+			if families[audit.FamilyOf(c.ID)] || families[c.ID] {
 				part.Checks = append(part.Checks, c.ID)
 			}
 		}

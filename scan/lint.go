@@ -71,6 +71,7 @@ func Lint(ctx context.Context, paths []string, opts *Options) (report *boltseal.
 	for _, looked := range together.looked {
 		o.Looked(looked.family, looked.name)
 	}
+	l.ownOverFiles(ctx, parts, report)
 	if len(together.looked) == 0 && len(report.Gaps) == 0 {
 		return nil, fmt.Errorf("lint %s: %w", strings.Join(paths, " "), errNoSource)
 	}
@@ -95,8 +96,9 @@ func LintChecks() []boltseal.Check {
 
 // linter checks files, one by one or together.
 type linter struct {
-	o      *Options
-	charts []string
+	o        *Options
+	charts   []string
+	contexts contexts
 }
 
 // linted is what came of one file.
@@ -105,8 +107,10 @@ type linted struct {
 	gaps      []boltseal.Gap
 	manifests []*manifest.File // for the rules that look at all files together
 	composes  []*manifest.File
-	fences    []fence // the blocks of Markdown that manifests stand in
-	looked    []looked
+	// dockerfiles are kept for the user's own checks, which may look at them.
+	dockerfiles []*dockerfile.File
+	fences      []fence // the blocks of Markdown that manifests stand in
+	looked      []looked
 }
 
 type looked struct{ family, name string }
@@ -223,6 +227,7 @@ func withSecrets(p linted, c candidate, content []byte) linted {
 func (l *linter) dockerfile(c candidate, content []byte) linted {
 	f := dockerfile.Parse(c.name, content)
 	p := linted{looked: []looked{{"docker", c.name}}}
+	l.keep(&p, f)
 	if n := len(f.Instrs); n > maxInstructions {
 		p.gaps = []boltseal.Gap{{Kind: "limit", What: "file " + c.name,
 			Why: fmt.Sprintf("%d instructions, and more than %d are not checked: nobody wrote those", n, maxInstructions)}}
@@ -230,7 +235,7 @@ func (l *linter) dockerfile(c candidate, content []byte) linted {
 	}
 	o := &docker.Options{Now: l.o.Now(), Registries: l.o.Registries, Labels: l.o.Labels}
 	if c.root != nil {
-		o.Context, o.Ignored, p.gaps = buildContext(c)
+		o.Context, o.Ignored, p.gaps = l.buildContext(c)
 	}
 	p.findings = docker.Run(f, docker.Rules(), o)
 	return p

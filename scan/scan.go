@@ -13,6 +13,7 @@ import (
 
 	"github.com/boltseal/boltseal"
 	"github.com/boltseal/boltseal/advisory"
+	"github.com/boltseal/boltseal/check/custom"
 	"github.com/boltseal/boltseal/check/image"
 	"github.com/boltseal/boltseal/check/secret"
 	"github.com/boltseal/boltseal/check/vuln"
@@ -48,6 +49,9 @@ type Options struct {
 	// Looked is told of every thing that a family of checks had to look at,
 	// whether it could or not: "docker" and the path of a Dockerfile.
 	Looked func(family, name string)
+
+	// Custom are checks of the user's own; Looked is told of each by its id.
+	Custom []*custom.Set
 
 	// Families are the families of checks to run, of those that Families
 	// lists; nil means all.
@@ -99,6 +103,7 @@ func Run(ctx context.Context, target string, opts *Options) (report *boltseal.Re
 		}
 	}
 	gather(report, subject, parts)
+	o.ownOverReport(ctx, report, subject)
 	if !o.ComponentsOnly {
 		o.assess(report)
 	}

@@ -64,7 +64,9 @@ func (p *part) spot(ctx context.Context, subject *source.Subject, o *Options) er
 	if !o.runs(familySecret) {
 		return nil
 	}
-	o.Looked(familySecret, p.artifact.Name)
+	if holdsFiles(subject) {
+		o.Looked(familySecret, p.artifact.Name)
+	}
 	p.findings = append(p.findings, secretsInConfig(subject)...)
 	if subject.Root == nil {
 		return nil
@@ -77,6 +79,16 @@ func (p *part) spot(ctx context.Context, subject *source.Subject, o *Options) er
 		}
 	}
 	return err
+}
+
+// holdsFiles tells a subject with bytes to look at from an empty folder and a
+// bill of materials.
+func holdsFiles(subject *source.Subject) bool {
+	if subject.Root == nil {
+		return len(subject.Blobs) > 0 || len(subject.Config) > 0
+	}
+	entries, err := fs.ReadDir(subject.Root, ".")
+	return err != nil || len(entries) > 0
 }
 
 // sealed gives the part's findings with subject and key.
