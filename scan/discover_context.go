@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"sync"
 
 	"github.com/moby/patternmatcher"
 	"github.com/moby/patternmatcher/ignorefile"
@@ -20,11 +21,43 @@ const (
 	contextEntries = 1000
 )
 
+// contexts are the folders of Dockerfiles, each listed once.
+type contexts struct {
+	mu    sync.Mutex
+	lists map[contextKey]*contextList
+}
+
+type contextKey struct {
+	root fs.FS
+	dir  string
+}
+
+type contextList struct {
+	once    sync.Once
+	entries []string
+}
+
+// list is what lies in a folder, and at the top of its folders.
+func (k *contexts) list(root fs.FS, dir string) []string {
+	k.mu.Lock()
+	l := k.lists[contextKey{root, dir}]
+	if l == nil {
+		if k.lists == nil {
+			k.lists = map[contextKey]*contextList{}
+		}
+		l = &contextList{}
+		k.lists[contextKey{root, dir}] = l
+	}
+	k.mu.Unlock()
+	l.once.Do(func() { l.entries = listContext(root, dir, "", nil, contextLevels) })
+	return l.entries
+}
+
 // buildContext lists the folder of a Dockerfile, which is what the builder
 // most often gets, and reads what its .dockerignore keeps out.
-func buildContext(c candidate) (entries []string, keptOut func(string) bool, gaps []boltseal.Gap) {
+func (l *linter) buildContext(c candidate) (entries []string, keptOut func(string) bool, gaps []boltseal.Gap) {
 	dir := path.Dir(c.file)
-	entries = listContext(c.root, dir, "", nil, contextLevels)
+	entries = l.contexts.list(c.root, dir)
 	// A file of the Dockerfile's own comes first (docs.docker.com, "build
 	// context", .dockerignore).
 	for _, name := range []string{c.file + ".dockerignore", path.Join(dir, ".dockerignore")} {
