@@ -239,7 +239,7 @@ func (n *network) egressSets() [][]*netPolicy {
 	add := func(set []*netPolicy) {
 		var key []byte
 		for _, p := range set {
-			key = binary.AppendUvarint(key, uint64(p.index)) //nolint:gosec // an index
+			key = binary.AppendUvarint(key, uint64(p.index))
 		}
 		if !seen[string(key)] && len(set) > 0 {
 			seen[string(key)] = true

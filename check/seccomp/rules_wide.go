@@ -139,7 +139,7 @@ var _ = add(Rule{
 	Run: func(p *Pass) {
 		for _, r := range p.Rules {
 			if r.Action == seccomp.ActLog && len(r.Calls) > 0 && p.Profile.DefaultAction != seccomp.ActLog {
-				p.Report(r.Node.Get("action"), fmt.Sprintf("%s and whatever else the rule names is allowed, and only logged", r.Calls[0].Str()))
+				p.Report(r.Node.Get("action"), r.Calls[0].Str()+" and whatever else the rule names is allowed, and only logged")
 			}
 		}
 	},

@@ -24,15 +24,6 @@ func (b bitset) and(c, dst bitset) bool {
 	return any != 0
 }
 
-func (b bitset) empty() bool {
-	for _, w := range b {
-		if w != 0 {
-			return false
-		}
-	}
-	return true
-}
-
 // all yields the numbers in the set in order.
 func (b bitset) all() iter.Seq[int] {
 	return func(yield func(int) bool) {

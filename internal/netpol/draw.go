@@ -115,10 +115,10 @@ func (g *Graph) open() [2][]bool {
 			}
 			out[d][class] = !slices.ContainsFunc(of, func(j int) bool {
 				from, to := j, i
-				if Direction(d) == Outbound { //nolint:gosec // two directions
+				if Direction(d) == Outbound {
 					from, to = i, j
 				}
-				return !g.Granted(from, to, Direction(d)).All() //nolint:gosec // two directions
+				return !g.Granted(from, to, Direction(d)).All()
 			})
 		}
 	}

@@ -35,7 +35,7 @@ func evaluate(c *Cluster, u universe, opts *Options) *Graph {
 		e.facts = append(e.facts, f)
 	}
 	for d := range e.tiers {
-		e.tiers[d] = e.compile(Direction(d)) //nolint:gosec // two directions
+		e.tiers[d] = e.compile(Direction(d))
 	}
 	return e.graph()
 }
@@ -290,7 +290,7 @@ func (e *engine) listens(p *Endpoint) int {
 		for _, c := range p.Workload.Ports {
 			if c.Name != "" {
 				key = append(append(key, c.Name...), 0, byte(c.Protocol))
-				key = binary.LittleEndian.AppendUint32(key, uint32(c.Number)) //nolint:gosec // only told apart
+				key = binary.LittleEndian.AppendUint32(key, uint32(c.Number))
 			}
 		}
 	}
@@ -340,7 +340,7 @@ func (e *engine) signature(i int) string {
 		}
 	}
 	key = append(key, byte(e.endpoints[i].Kind/Outside))
-	return string(binary.LittleEndian.AppendUint32(key, uint32(e.facts[i].listens))) //nolint:gosec // only told apart
+	return string(binary.LittleEndian.AppendUint32(key, uint32(e.facts[i].listens)))
 }
 
 // allowed is what may pass from src to dst: what src may send and dst may
@@ -387,7 +387,7 @@ func (e *engine) sum(t *tier, subject, peer, dst int) Ports {
 	if !t.subject[subject].and(t.peer[peer], hit) {
 		return none
 	}
-	e.scratch = binary.LittleEndian.AppendUint32(e.scratch[:0], uint32(e.facts[dst].listens)) //nolint:gosec // only told apart
+	e.scratch = binary.LittleEndian.AppendUint32(e.scratch[:0], uint32(e.facts[dst].listens))
 	if t == &e.tiers[Inbound].policy {
 		e.scratch = append(e.scratch, 1)
 	}

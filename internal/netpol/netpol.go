@@ -17,6 +17,7 @@ package netpol
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -173,12 +174,7 @@ func (p *Policy) Applies(d Direction) bool {
 	if len(p.Types) == 0 {
 		return d == Inbound || len(p.Egress) > 0
 	}
-	for _, t := range p.Types {
-		if t == d {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(p.Types, d)
 }
 
 // Rules are the policy's rules in a direction, whether they apply or not.

@@ -32,7 +32,7 @@ func ParseProtocol(name string) (Protocol, error) {
 	if i < 0 {
 		return TCP, fmt.Errorf("protocol %q: want TCP, UDP or SCTP", name)
 	}
-	return Protocol(i), nil //nolint:gosec // an index of three names
+	return Protocol(i), nil
 }
 
 const maxPort = 65535
@@ -61,7 +61,7 @@ func PortRange(p Protocol, lo, hi int) Ports {
 		return none
 	}
 	var s Ports
-	s.of[p] = []span{{uint16(lo), uint16(hi)}} //nolint:gosec // bounded above
+	s.of[p] = []span{{uint16(lo), uint16(hi)}}
 	return s
 }
 
@@ -162,12 +162,12 @@ func complement(a []span) []span {
 	next := 1
 	for _, r := range a {
 		if next < int(r.lo) {
-			out = append(out, span{uint16(next), r.lo - 1}) //nolint:gosec // below r.lo
+			out = append(out, span{uint16(next), r.lo - 1})
 		}
 		next = int(r.hi) + 1
 	}
 	if next <= maxPort {
-		out = append(out, span{uint16(next), maxPort}) //nolint:gosec // at most maxPort
+		out = append(out, span{uint16(next), maxPort})
 	}
 	return out
 }
@@ -184,7 +184,7 @@ func (s Ports) String() string {
 	var parts []string
 	for p, spans := range s.of {
 		if len(spans) > 0 {
-			parts = append(parts, Protocol(p).String()+" "+spanText(spans)) //nolint:gosec // three protocols
+			parts = append(parts, Protocol(p).String()+" "+spanText(spans))
 		}
 	}
 	return strings.Join(parts, "; ")

@@ -2,6 +2,7 @@ package netpol_test
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
@@ -73,9 +74,7 @@ func spaceLabels(c *netpol.Cluster, e netpol.Endpoint) map[string]string {
 	labels := map[string]string{netpol.NameLabel: e.Workload.Namespace}
 	for _, n := range c.Namespaces {
 		if n.Name == e.Workload.Namespace {
-			for k, v := range n.Labels {
-				labels[k] = v
-			}
+			maps.Copy(labels, n.Labels)
 		}
 	}
 	return labels
