@@ -204,7 +204,7 @@ func TestBoltsealVerifiesCosign(t *testing.T) {
 // Without a key: cosign and boltseal sign with certificates of one sigstore
 // instance and verify each other, with logs of both API versions.
 func TestKeylessWithCosign(t *testing.T) {
-	new3 := cosign(t, cosign3)
+	new3, old2 := cosign(t, cosign3), cosign(t, cosign2)
 	b := newBench(t)
 	ss := sigstore(t)
 	file := func(name string) string { return filepath.Join(ss, name) }
@@ -219,6 +219,26 @@ func TestKeylessWithCosign(t *testing.T) {
 			all = append(all, a...)
 		}
 		return all
+	}
+	// The forms of cosign 2, which know Rekor 1 only.
+	config := file("signing-config-1.json")
+	url, err := os.ReadFile(file("url"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := []string{"SIGSTORE_CT_LOG_PUBLIC_KEY_FILE=" + file("ct.pub"), "SIGSTORE_REKOR_PUBLIC_KEY=" + file("rekor.pub"), "SIGSTORE_ROOT_FILE=" + file("root.pem")}
+	ours, theirs := b.push("ours"), b.push("theirs")
+	b.ok(nil, binary, "sign", "--keyless", "--identity-token", file("token"), "--signing-config", config, "--trusted-root", file("trusted_root.json"), "--legacy-only", ours)
+	b.ok(nil, old2, with([]string{"verify", "--allow-http-registry"}, who, []string{ours})...)
+	b.ok(nil, new3, with([]string{"verify", "--allow-http-registry", "--new-bundle-format=false"}, who, []string{ours})...)
+	common := []string{"--fulcio-url", string(url), "--rekor-url", string(url), "--identity-token", string(token), "--allow-http-registry"}
+	b.ok(keys, old2, with([]string{"sign"}, common, []string{theirs})...)
+	b.ok(keys, old2, with([]string{"attest", "--type", "slsaprovenance1", "--predicate", "predicate.json"}, common, []string{theirs})...)
+	if out := b.ok(nil, binary, with([]string{"verify"}, who, []string{theirs})...); !strings.Contains(out, "simple-signing tag") {
+		t.Errorf("got %s", out)
+	}
+	if out := b.ok(nil, binary, with([]string{"verify", "--type", "slsaprovenance1"}, who, []string{theirs})...); !strings.Contains(out, "DSSE attestation tag") {
+		t.Errorf("got %s", out)
 	}
 	for version := 1; version <= 2; version++ {
 		config := file(fmt.Sprintf("signing-config-%d.json", version))

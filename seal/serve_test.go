@@ -1,7 +1,10 @@
 package seal_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"io"
 	"os"
 	"path/filepath"
@@ -36,6 +39,16 @@ func TestServeSigstore(t *testing.T) {
 		check(t, err)
 		write(name, data)
 	}
+	// cosign 2 wants the keys one by one.
+	key := func(k *ecdsa.PrivateKey) []byte {
+		der, err := x509.MarshalPKIXPublicKey(k.Public())
+		check(t, err)
+		return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
+	}
+	write("rekor.pub", key(ss.rekorKey))
+	write("ct.pub", key(ss.ctKey))
+	write("root.pem", append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ss.rootCA.Raw}), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ss.issuer.Raw})...))
+	write("url", []byte(ss.URL))
 	write("ready", nil)
 	_, _ = io.Copy(io.Discard, os.Stdin)
 }

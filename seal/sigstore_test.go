@@ -121,6 +121,7 @@ func newSigstore(t testing.TB) *sigstore {
 		})
 	}
 	handle("POST /api/v2/signingCert", s.certify)
+	handle("POST /api/v1/signingCert", s.certifyV1)
 	handle("POST /api/v1/timestamp", s.stamp)
 	handle("POST /api/v1/log/entries", s.logV1)
 	handle("POST /api/v2/log/entries", s.logV2)
@@ -228,21 +229,55 @@ func (s *sigstore) certify(r *http.Request) (int, []byte, error) {
 		}
 		pub = other.Public()
 	}
-	var claims struct{ Sub, Iss string }
-	raw, err := base64.RawURLEncoding.DecodeString(strings.Split(r.Header.Get("Authorization"), ".")[1])
-	if err != nil {
-		return 0, nil, err
-	}
-	if err := json.Unmarshal(raw, &claims); err != nil {
-		return 0, nil, err
-	}
-	der, err := s.issue(pub, claims.Sub, claims.Iss)
+	der, err := s.issueFor(r, pub)
 	if err != nil {
 		return 0, nil, err
 	}
 	chain := []string{string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))}
 	body, err := json.Marshal(map[string]any{"signedCertificateEmbeddedSct": map[string]any{"chain": map[string]any{"certificates": chain}}})
 	return http.StatusOK, body, err
+}
+
+// certifyV1 answers as Fulcio does to cosign 2.
+func (s *sigstore) certifyV1(r *http.Request) (int, []byte, error) {
+	var req struct {
+		PublicKey struct {
+			Content []byte `json:"content"`
+		} `json:"publicKey"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&req); err != nil {
+		return 0, nil, err
+	}
+	block, _ := pem.Decode(req.PublicKey.Content)
+	if block == nil {
+		return 0, nil, fmt.Errorf("no key")
+	}
+	pub, err := x509.ParsePKIXPublicKey(block.Bytes)
+	if err != nil {
+		return 0, nil, err
+	}
+	leaf, err := s.issueFor(r, pub)
+	if err != nil {
+		return 0, nil, err
+	}
+	var out []byte
+	for _, der := range [][]byte{leaf, s.issuer.Raw, s.rootCA.Raw} {
+		out = append(out, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
+	}
+	return http.StatusCreated, out, nil
+}
+
+// issueFor issues a certificate to whom the request's token names.
+func (s *sigstore) issueFor(r *http.Request, pub any) ([]byte, error) {
+	var claims struct{ Sub, Iss string }
+	raw, err := base64.RawURLEncoding.DecodeString(strings.Split(r.Header.Get("Authorization"), ".")[1])
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(raw, &claims); err != nil {
+		return nil, err
+	}
+	return s.issue(pub, claims.Sub, claims.Iss)
 }
 
 func (s *sigstore) issue(pub any, subject, issuer string) ([]byte, error) {

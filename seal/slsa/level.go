@@ -21,6 +21,7 @@ type Root struct {
 	Issuer  string `json:"issuer,omitempty"` // of the certificate, exact
 	Signer  string `json:"signer,omitempty"` // the certificate's subject; "*" is any run of characters
 	Key     string `json:"key,omitempty"`    // or the fingerprint of a key
+	Named   bool   `json:"named,omitempty"`  // or whoever the verification let count: its caller named them
 	Builder string `json:"builder"`          // builder.id; "*" as above
 	Level   int    `json:"level"`            // the highest build level
 	// Hosted asks that the certificate says the machine was the service's.
@@ -85,6 +86,7 @@ func (r *Root) speaksFor(signer *seal.SignedBy) bool {
 func (r *Root) refuses(p *Provenance, signer *seal.SignedBy) string {
 	c := signer.Certificate
 	switch {
+	case r.Named:
 	case r.Key != "":
 		if string(signer.Key) != r.Key {
 			return fmt.Sprintf("%s needs key %s", r.Name, r.Key)
