@@ -37,10 +37,16 @@ func assigned(buf []byte, at, end int) (a assignment, ok bool) {
 		return a, a.quote(buf, p)
 	}
 	a.value = span{p, p}
-	for a.value.end < len(buf) && a.value.end-p < maxValue && !endsValue(buf[a.value.end]) {
+	for a.value.end < len(buf) && a.value.end-p < maxValue && !endsValue(buf[a.value.end]) && !assignsAgain(buf, a.value.end) {
 		a.value.end++
 	}
 	return a, a.value.end > p
+}
+
+// assignsAgain tells whether the sign at i is no padding but another
+// assignment's: "a=b=c".
+func assignsAgain(buf []byte, i int) bool {
+	return buf[i] == '=' && i+1 < len(buf) && nameByte(buf[i+1])
 }
 
 // quote reads a value in quotes.

@@ -67,6 +67,19 @@ func BenchmarkSmallFiles(b *testing.B) {
 	}
 }
 
+// Text that is nothing but beginnings must not cost much more than other text.
+func BenchmarkHostile(b *testing.B) {
+	for _, word := range []string{"eyJ-", "eyJ-eyJ-eyJ-.", "token=", "://a:b", "ops_eyJ/", "glpat-", "-----BEGIN PRIVATE KEY-----\\n", "sk-T3BlbkFJ", "password=a;server=b;"} {
+		data := bytes.Repeat([]byte(word), 1<<20/len(word))
+		b.Run(word, func(b *testing.B) {
+			b.SetBytes(int64(len(data)))
+			for b.Loop() {
+				_ = secret.Scan("srv/a.yaml", data)
+			}
+		})
+	}
+}
+
 func BenchmarkBinary(b *testing.B) {
 	data := bytes.Repeat([]byte{0, 1, 2, 3, 127, 200, 7, 9}, 1<<17)
 	b.SetBytes(int64(len(data)))

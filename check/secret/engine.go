@@ -13,6 +13,7 @@ import (
 
 const (
 	reach   = 4 << 10 // bytes after a keyword that a detector may look at
+	longest = 1200    // bytes of a token of its own form
 	behind  = 512     // bytes before it
 	perFile = 100     // matches kept of one file
 )
@@ -93,6 +94,7 @@ type Hit struct {
 	At    int    // of the keyword in Buf
 	End   int
 
+	place    *place
 	doubtful bool // set by a detector: it has the form, and its content does not fit
 }
 
@@ -108,6 +110,8 @@ type found struct {
 // look reports the matches of keywords that begin in buf[from:to].
 func (e *engine) look(p *place, buf []byte, from, to int, report func(d *ready, start, stop int, sound bool)) {
 	end := min(len(buf), to+e.auto.long)
+	p.barren = 0
+	p.looks++
 	e.auto.find(buf[from:end], func(k uint16, stop int) {
 		word := &e.keywords[k]
 		stop += from
@@ -136,13 +140,13 @@ func (e *engine) look(p *place, buf []byte, from, to int, report func(d *ready, 
 func (d *ready) match(p *place, buf []byte, at, end int) (start, stop int, sound, ok bool) {
 	switch {
 	case d.Find != nil:
-		h := &Hit{Path: p.path, Class: p.class, Buf: buf, At: at, End: end}
+		h := &Hit{Path: p.path, Class: p.class, Buf: buf, At: at, End: end, place: p}
 		start, stop, ok = d.Find(h)
 		return start, stop, !h.doubtful, ok && (d.Valid == nil || d.Valid(buf[start:stop]))
 	case d.Value != "":
 		start, stop, ok = d.assignedValue(buf, at, end)
 	default:
-		start, stop, ok = d.ownForm(buf, at)
+		start, stop, ok = d.ownForm(p, buf, at)
 	}
 	if !ok {
 		return 0, 0, false, false
@@ -164,23 +168,55 @@ func (d *ready) random(body []byte) bool {
 }
 
 // ownForm matches a token at a keyword.
-func (d *ready) ownForm(buf []byte, at int) (int, int, bool) {
+func (d *ready) ownForm(p *place, buf []byte, at int) (int, int, bool) {
 	start := at
 	for at-start < d.Lead && start > 0 && (nameByte(buf[start-1]) || buf[start-1] == '~') {
 		start--
 	}
-	if !edgeBefore(buf, start) {
+	if !edgeBefore(buf, start) || p.tired(d, start) {
 		return 0, 0, false
 	}
-	loc := d.token().FindIndex(buf[start:min(len(buf), at+reach)])
+	window := buf[start:min(len(buf), at+longest)]
+	loc := d.token().FindIndex(window)
 	if loc == nil {
+		p.failed(d, start, window)
 		return 0, 0, false
 	}
 	stop := start + loc[1]
 	if stop < len(buf) && wordByte(buf[stop]) {
+		p.failed(d, start, window)
 		return 0, 0, false
 	}
 	return start, stop, stop > at
+}
+
+// failure is how often a detector looked at long texts in vain, and where it
+// did so last.
+type failure struct{ times, at, look int }
+
+// patience is how often a detector may look in vain at each place that a
+// keyword stands. Text that is nothing but keywords would cost thousands of
+// times what other text costs; from then on it is looked at in steps.
+const patience = 200
+
+func (p *place) tired(d *ready, at int) bool {
+	f := p.failures[d]
+	return f.times > patience && f.look == p.looks && at < f.at+longest
+}
+
+// failed notes a look that was long, and in vain.
+func (p *place) failed(d *ready, at int, window []byte) {
+	const short = 48
+	for i := range min(short, len(window)) {
+		if c := window[i]; c <= ' ' || c == '"' || c == '\'' {
+			return
+		}
+	}
+	if p.failures == nil {
+		p.failures = map[*ready]failure{}
+	}
+	f := p.failures[d]
+	p.failures[d] = failure{f.times + 1, at, p.looks}
 }
 
 // edgeBefore tells whether a word can begin at start: after another sign than

@@ -24,6 +24,9 @@ type place struct {
 	dependency bool   // an installed package brought it
 	public     bool   // tests, examples and documentation of an installed package
 	why        string // findings are less severe, and this is the reason
+	barren     int    // up to here in the bytes at hand there is no JSON web token
+	looks      int
+	failures   map[*ready]failure
 }
 
 // Files whose content is never text that somebody wrote a credential into, by

@@ -35,7 +35,7 @@ func TestReference(t *testing.T) {
 		switch {
 		case d.Value != "":
 			by = "its name"
-		case d.Find != nil:
+		case d.Find != nil && d.Rank != secret.ByForm:
 			by = "its place"
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", d.ID, d.Title, d.Severity, by, d.Proof)
