@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/boltseal/boltseal"
 	"github.com/boltseal/boltseal/seal"
 	"github.com/boltseal/boltseal/source/registry"
 )
@@ -69,6 +70,7 @@ looked at.`,
 	reg.register(cmd)
 	fl := cmd.Flags()
 	fl.BoolVar(&reg.offline, "offline", false, "open no socket at all; needs --bundle")
+	fl.StringVar(&reg.platform, "platform", "", "verify the image for this os/arch[/variant] of an index, and not the index")
 	fl.BoolVar(&f.anyType, "any-type", false, "verify attestations of every type, and signatures")
 	fl.StringVar(&bundle, "bundle", "", "file with the sigstore bundle, instead of what is in the registry")
 	fl.StringVar(&reference, "reference", "", "name that has to be signed with it (signatures in the form of cosign 2 only)")
@@ -102,6 +104,16 @@ func verifyOne(ctx context.Context, env *Env, v *seal.Verifier, f *verifyFlags, 
 		return nil, err
 	}
 	defer client.Close()
+	if reg.platform != "" {
+		platform, ok := boltseal.ParsePlatform(reg.platform)
+		if !ok {
+			return nil, usagef("--platform %q: want os/arch[/variant]", reg.platform)
+		}
+		if ref, err = seal.ForPlatform(ctx, client, ref, platform); err != nil {
+			o.err = err
+			return o, nil
+		}
+	}
 	r, err := v.Image(ctx, client, ref, want)
 	if r != nil {
 		o.Image, o.Digest, o.Verified, o.Refused = r.Image, string(r.Digest), r.Verified, r.Refused

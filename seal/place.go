@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/opencontainers/image-spec/specs-go"
@@ -424,4 +425,33 @@ func subjectsOf(ctx context.Context, client *registry.Client, ref registry.Ref, 
 		out = append(out, child)
 	}
 	return out, nil
+}
+
+// ForPlatform is the image for the platform in the index that ref names. An
+// image that is no index stands for itself.
+func ForPlatform(ctx context.Context, client *registry.Client, ref registry.Ref, platform boltseal.Platform) (registry.Ref, error) {
+	m, err := client.Manifest(ctx, ref)
+	if err != nil {
+		return ref, err
+	}
+	doc, err := registry.Decode(m.MediaType, m.Data)
+	if err != nil {
+		return ref, err
+	}
+	if doc.Index == nil {
+		return ref.At(m.Digest), nil
+	}
+	var there []string
+	for _, child := range doc.Index.Manifests {
+		p := child.Platform
+		if p == nil || child.Annotations[annotationReferenceType] != "" {
+			continue
+		}
+		got := boltseal.Platform{OS: p.OS, Arch: p.Architecture, Variant: p.Variant}
+		if got.OS == platform.OS && got.Arch == platform.Arch && (platform.Variant == "" || got.Variant == platform.Variant) {
+			return ref.At(boltseal.Digest(child.Digest)), nil
+		}
+		there = append(there, got.String())
+	}
+	return ref, fmt.Errorf("%s: no image for %s in the index; there are %s", ref, platform, strings.Join(there, ", "))
 }

@@ -141,7 +141,7 @@ func TestVerify(t *testing.T) {
 		{"GitHub", slsa.PredicateV1, github, hosted(own, tagged), slsa.Expect{SourceURI: "github.com/acme/app", Tag: "v1.4.2", Level: 2}, true, 2, "reusable workflow"},
 		{"versioned", slsa.PredicateV1, github, hosted(own, tagged), slsa.Expect{SourceURI: "github.com/acme/app", VersionedTag: "v1.4"}, true, 2, ""},
 		{"other version", slsa.PredicateV1, github, hosted(own, tagged), slsa.Expect{SourceURI: "github.com/acme/app", VersionedTag: "v1.3"}, false, 0, "ref is not"},
-		{"level too low", slsa.PredicateV1, github, hosted(own, tagged), slsa.Expect{SourceURI: "github.com/acme/app", Level: 3}, false, 0, "level is not"},
+		{"level too low", slsa.PredicateV1, github, hosted(own, tagged), slsa.Expect{SourceURI: "github.com/acme/app", Level: 3}, false, 2, "level is not"},
 		{"other branch", slsa.PredicateV1, github, hosted(own, tagged), slsa.Expect{SourceURI: "github.com/acme/app", Branch: "main"}, false, 0, "workflow.ref"},
 		{"other source", slsa.PredicateV1, github, hosted(own, tagged), slsa.Expect{SourceURI: "github.com/acme/other"}, false, 0, "workflow.repository"},
 		{"no source asked", slsa.PredicateV1, github, hosted(own, tagged), slsa.Expect{}, false, 0, "no source was asked for"},

@@ -45,7 +45,7 @@ func Summarise(r *Result, verifier, resource string, policy Material, now time.T
 		VerificationResult: Failed, VerifiedLevels: []string{}, SlsaVersion: "1.2",
 	}
 	s.Verifier.ID = verifier
-	if r.OK {
+	if r.OK { // what failed has no level that a reader could take for one
 		s.VerificationResult = Passed
 		s.VerifiedLevels = []string{"SLSA_BUILD_LEVEL_" + strconv.Itoa(r.Level)}
 	}

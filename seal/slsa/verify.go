@@ -68,13 +68,14 @@ func Verify(p *Provenance, signer *seal.SignedBy, e *Expect) *Result {
 		r.step(p, StepInputs, name+"="+e.Inputs[name], name+"="+word, there && word == e.Inputs[name])
 	}
 	r.agree(p, signer)
+	if !r.OK {
+		// A mismatch says that this is provenance of something else.
+		r.NotNext = "it is not the provenance that was asked for"
+		return r
+	}
 	r.Level, r.NotNext = level(p, signer, roots)
 	if e.Level > 0 {
 		r.step(p, StepLevel, "SLSA build level "+strconv.Itoa(e.Level), "level "+strconv.Itoa(r.Level), r.Level >= e.Level)
-	}
-	if !r.OK {
-		// A mismatch says that this is provenance of something else.
-		r.Level, r.NotNext = 0, "it is not the provenance that was asked for"
 	}
 	return r
 }
