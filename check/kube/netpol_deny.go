@@ -2,6 +2,7 @@ package kube
 
 import (
 	"bytes"
+	"maps"
 	"slices"
 	"strings"
 
@@ -44,8 +45,33 @@ allowed by name. "boltseal netpol generate" writes that policy and those for wha
 // denies tells whether every pod of a namespace, also one that is yet to
 // come, is isolated.
 func (n *network) denies(space string, d netpol.Direction) bool {
-	return slices.ContainsFunc(n.policies, func(p *netPolicy) bool {
+	return n.baselineDenies(space, d) || slices.ContainsFunc(n.policies, func(p *netPolicy) bool {
 		return p.Namespace == space && p.PodSelector.Empty() && p.Applies(d)
+	})
+}
+
+// baselineDenies tells whether the BaselineAdminNetworkPolicy refuses a
+// namespace's pods the traffic that no policy allows.
+func (n *network) baselineDenies(space string, d netpol.Direction) bool {
+	labels := map[string]string{netpol.NameLabel: space}
+	for _, s := range n.cluster.Namespaces {
+		if s.Name == space {
+			maps.Copy(labels, s.Labels)
+		}
+	}
+	return slices.ContainsFunc(n.cluster.Admin, func(p netpol.AdminPolicy) bool {
+		if !p.Baseline || p.Subject.Namespaces == nil || !p.Subject.Namespaces.Matches(labels) {
+			return false
+		}
+		pods, outside := false, d == netpol.Inbound // it has no word for who comes from outside
+		for _, r := range p.Rules(d) {
+			for _, q := range r.Peers {
+				denied := r.Action == netpol.Deny && r.Every
+				pods = pods || denied && isEmpty(q.Namespaces)
+				outside = outside || denied && slices.Contains(q.Networks, "0.0.0.0/0")
+			}
+		}
+		return pods && outside
 	})
 }
 
