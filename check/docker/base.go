@@ -38,6 +38,7 @@ func (b Base) Has(bin string) bool {
 
 type baseLine struct {
 	name, tag string
+	prefix    string // of the name, before its first "*"
 	facts     []string
 }
 
@@ -57,7 +58,8 @@ var baseLines = sync.OnceValue(func() []baseLine {
 			}
 			facts = append(facts, field)
 		}
-		lines = append(lines, baseLine{fields[0], fields[1], facts})
+		prefix, _, _ := strings.Cut(fields[0], "*")
+		lines = append(lines, baseLine{fields[0], fields[1], prefix, facts})
 	}
 	return lines
 })
@@ -73,7 +75,7 @@ func baseOf(r Ref) Base {
 		full = "docker.io/scratch"
 	}
 	for _, line := range baseLines() {
-		if !wildcard(line.name, full) || !wildcard(line.tag, r.Tag) {
+		if !strings.HasPrefix(full, line.prefix) || !wildcard(line.name, full) || !wildcard(line.tag, r.Tag) {
 			continue
 		}
 		b.Found = true

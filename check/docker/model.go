@@ -3,6 +3,7 @@ package docker
 import (
 	"iter"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/boltseal/boltseal/syntax/dockerfile"
@@ -14,6 +15,7 @@ type Model struct {
 	File   *dockerfile.File
 	Stages []*Stage
 	Global Vars // of ARG before the first FROM
+	steps  map[string][]*Step
 }
 
 // Stage is a build stage and what it becomes, instruction by instruction.
@@ -68,7 +70,7 @@ type Var struct {
 }
 
 func newModel(f *dockerfile.File) *Model {
-	m := &Model{File: f}
+	m := &Model{File: f, steps: map[string][]*Step{}}
 	for _, in := range f.Global {
 		if in.Name == "ARG" {
 			m.Global = m.Global.assign(in, f.Escape, nil)
@@ -173,6 +175,7 @@ func (m *Model) stage(s *dockerfile.Stage) *Stage {
 		}
 		stage.note(step)
 		stage.Steps = append(stage.Steps, step)
+		m.steps[step.Name] = append(m.steps[step.Name], step)
 		state = m.after(state, step)
 	}
 	stage.Steps = append(stage.Steps, &Step{Instr: &dockerfile.Instr{}, In: stage, State: state, at: len(stage.Steps)})
@@ -301,6 +304,9 @@ func (s *Stage) All(names ...string) iter.Seq[*Step] {
 
 // All gives the instructions of all stages with the given names.
 func (m *Model) All(names ...string) iter.Seq[*Step] {
+	if len(names) == 1 {
+		return slices.Values(m.steps[names[0]])
+	}
 	return func(yield func(*Step) bool) {
 		for _, stage := range m.Stages {
 			for step := range stage.All(names...) {
