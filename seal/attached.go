@@ -137,13 +137,15 @@ func kindOf(artifactType string) Kind {
 		return KindBundle
 	case artifactType == MediaTypeNotation:
 		return KindNotation
+	case artifactType == mediaTypeBuildKit:
+		return KindBuildKit
 	}
 	return KindOther
 }
 
 func (l *lister) referrers(ctx context.Context) iter.Seq2[*Attached, error] {
 	return func(yield func(*Attached, error) bool) {
-		if !l.wants(KindBundle, KindNotation, KindOther) {
+		if !l.wants(KindBundle, KindNotation, KindBuildKit, KindOther) {
 			return
 		}
 		list, err := l.client.Referrers(ctx, l.ref, "")
@@ -296,6 +298,10 @@ func (l *lister) tags(ctx context.Context) iter.Seq2[*Attached, error] {
 		}
 	}
 }
+
+// mediaTypeBuildKit is what BuildKit's statements are when they also are
+// referrers of the image that they are about.
+const mediaTypeBuildKit = "application/vnd.docker.attestation.manifest.v1+json"
 
 // The annotations that BuildKit marks its statements with in an index.
 const (

@@ -121,6 +121,37 @@ func TestTagIsWrittenLast(t *testing.T) {
 	}
 }
 
+// BuildKit's newer manifests are referrers of the image too.
+func TestBuildKitReferrers(t *testing.T) {
+	s := serve(t, true)
+	ref, _ := s.push(t, "app:1")
+	about, err := s.client.Resolve(t.Context(), ref)
+	check(t, err)
+	payload, err := statement().Encode()
+	check(t, err)
+	layer := registry.Describe(seal.MediaTypeStatement, payload)
+	layer.Annotations = map[string]string{"in-toto.io/predicate-type": "https://spdx.dev/Document"}
+	empty := []byte("{}")
+	s.put(t, ref, layer, payload)
+	s.put(t, ref, registry.Describe("", empty), empty)
+	m, err := json.Marshal(ocispec.Manifest{Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: ocispec.MediaTypeImageManifest,
+		ArtifactType: "application/vnd.docker.attestation.manifest.v1+json", Config: registry.Describe(ocispec.MediaTypeEmptyJSON, empty),
+		Layers: []ocispec.Descriptor{layer, layer}, Subject: &about})
+	check(t, err)
+	_, err = s.client.PutManifest(t.Context(), ref.At(registry.Sum(m)), ocispec.MediaTypeImageManifest, m)
+	check(t, err)
+	n := 0
+	for a, err := range seal.Attestations(t.Context(), s.client, ref, &seal.AttachedOptions{Kinds: []seal.Kind{seal.KindBuildKit}}) {
+		check(t, err)
+		if n++; a.Kind != seal.KindBuildKit || a.PredicateType != "https://spdx.dev/Document" {
+			t.Errorf("got %+v", a)
+		}
+	}
+	if n != 2 {
+		t.Errorf("%d statements, want 2", n)
+	}
+}
+
 func TestBuildKitStatementsAreListedAsUnsigned(t *testing.T) {
 	s := serve(t, true)
 	ref, digests := s.pushIndex(t, "app:1")

@@ -133,6 +133,28 @@ func formOf(k Kind) Form {
 	return FormBundle
 }
 
+// Attached verifies one attached thing, of which want has to say what it
+// should be about. Kinds that carry no signature are refused.
+func (v *Verifier) Attached(ctx context.Context, a *Attached, want Want) (*Verified, error) {
+	if !a.Kind.Signed() {
+		st := &steps{form: formOf(a.Kind)}
+		return nil, st.fail(StepSignature, fmt.Errorf("nobody signed it: %s", a.Kind))
+	}
+	data, err := a.Read(ctx, v.opts.MaxBytes)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", a.Where, err)
+	}
+	out, err := v.one(a, data, want)
+	if err != nil {
+		if refusal, ok := errors.AsType[*Refusal](err); ok {
+			refusal.Source = a.Where
+		}
+		return nil, err
+	}
+	out.Source = a.Where
+	return out, nil
+}
+
 // one verifies one attached thing.
 func (v *Verifier) one(a *Attached, data []byte, want Want) (*Verified, error) {
 	switch a.Kind {
@@ -140,9 +162,14 @@ func (v *Verifier) one(a *Attached, data []byte, want Want) (*Verified, error) {
 		return v.Simple(data, a.Annotations, want)
 	case KindAttestation:
 		return v.Envelope(data, a.Annotations, want)
+	case KindNotation:
+		st := &steps{form: Form(KindNotation)}
+		return nil, st.fail(StepFormat, errNotation)
 	}
 	return v.Bundle(data, want)
 }
+
+var errNotation = errors.New("a signature of the Notary project, which is not verified here")
 
 // RefusedError says that signatures were found and none of them counts.
 type RefusedError struct{ Result *Result }

@@ -55,3 +55,66 @@ func TestKeyless(t *testing.T) {
 		})
 	}
 }
+
+// A key's signature may have witnesses too. They are asked for with
+// RequireLog, and looked at whenever the trusted root knows them.
+func TestKeysWithWitnesses(t *testing.T) {
+	ss := newSigstore(t)
+	trust := ss.trust(t)
+	for _, kind := range []seal.KeyKind{seal.KeyECDSA, seal.KeyRSA} {
+		for version := uint32(1); version <= 2; version++ {
+			k := newKey(t, kind)
+			keys := []*seal.PublicKey{k.Public()}
+			data, err := signer(t, &seal.SignerOptions{Key: k, Services: ss.services(version, true), Trust: trust}).Statement(t.Context(), statement())
+			check(t, err)
+			want := seal.Want{Digest: subject}
+			out, err := verifier(t, &seal.VerifierOptions{Keys: keys, Trust: trust, RequireLog: true}).Bundle(data, want)
+			check(t, err)
+			if !has(out.Steps, seal.StepLog) || !has(out.Steps, seal.StepTimestamp) || len(out.Log) != 1 || len(out.Times) == 0 {
+				t.Errorf("%s, rekor %d: got %+v", kind, version, out)
+			}
+			// Without a trusted root nobody can say who the witnesses are.
+			out, err = keyVerifier(t, k).Bundle(data, want)
+			check(t, err)
+			if len(out.Log)+len(out.Times) != 0 {
+				t.Errorf("%s, rekor %d: got witnesses out of nowhere: %+v", kind, version, out)
+			}
+			bare, err := keySigner(t, k).Statement(t.Context(), statement())
+			check(t, err)
+			_, err = verifier(t, &seal.VerifierOptions{Keys: keys, Trust: trust, RequireLog: true}).Bundle(bare, want)
+			refusedAt(t, err, seal.StepLog, "without any entry")
+			_, err = verifier(t, &seal.VerifierOptions{Keys: keys, Trust: newSigstore(t).trust(t), RequireLog: true}).Bundle(data, want)
+			refusedAt(t, err, seal.StepLog, "no transparency log that we know")
+			_, err = verifier(t, &seal.VerifierOptions{Keys: keys, Trust: trust, RequireLog: true}).Detached([]byte("x"), seal.BytesBlob([]byte("y")))
+			refusedAt(t, err, seal.StepLog)
+		}
+	}
+}
+
+// One attached thing can be verified by itself; what nobody signed is not.
+func TestVerifyOneAttached(t *testing.T) {
+	s := serve(t, true)
+	ref, digests := s.pushIndex(t, "app:1")
+	k := newKey(t, "")
+	_, err := keySigner(t, k).Image(t.Context(), s.client, ref, &seal.SignOptions{Legacy: true})
+	check(t, err)
+	v := keyVerifier(t, k)
+	signed, unsigned := 0, 0
+	for a, err := range seal.Attestations(t.Context(), s.client, ref, nil) {
+		check(t, err)
+		out, err := v.Attached(t.Context(), a, seal.Want{Digest: digests[0]})
+		if a.Kind.Signed() {
+			check(t, err)
+			if out.Source != a.Where {
+				t.Errorf("got source %q, want %q", out.Source, a.Where)
+			}
+			signed++
+			continue
+		}
+		refusedAt(t, err, seal.StepSignature, "nobody signed it")
+		unsigned++
+	}
+	if signed != 2 || unsigned != 1 {
+		t.Errorf("%d signed and %d unsigned, want 2 and 1", signed, unsigned)
+	}
+}
