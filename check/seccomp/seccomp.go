@@ -8,7 +8,9 @@
 package seccomp
 
 import (
+	"bytes"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -59,14 +61,19 @@ func Checks() []boltseal.Check {
 
 // Run applies the rules to the profiles in all files and returns what they
 // find, in the order of the files and places. Files that hold no profile are
-// passed over. A profile that cannot be read is a finding of the rule
+// passed over. A profile whose file a pod of the manifests names as its
+// localhostProfile is read as a kubelet's runtime reads it. A profile that cannot be read is a finding of the rule
 // seccomp/unreadable when that is among the rules, and a gap otherwise.
 func Run(files []*manifest.File, rules []Rule, _ *Options) ([]boltseal.Finding, []boltseal.Gap) {
 	findings := []boltseal.Finding{}
 	var gaps []boltseal.Gap
+	named := localProfiles(files)
 	explains := slices.ContainsFunc(rules, func(r Rule) bool { return r.ID == unreadableID })
 	for _, f := range files {
 		models, left := modelsOf(f)
+		if f.Kind == manifest.Seccomp && named[path.Base(f.Name)] {
+			models[0].Kubernetes = true
+		}
 		if left > 0 {
 			gaps = append(gaps, boltseal.Gap{
 				What: "profiles in " + f.Name, Why: fmt.Sprintf("%d more than the %d that are read of one file", left, maxProfiles), Kind: "limit",
@@ -143,4 +150,32 @@ func (p *Pass) remove(title string, n *manifest.Node) []boltseal.Fix {
 		return nil
 	}
 	return []boltseal.Fix{{Title: title, Safe: true, Edits: []boltseal.Edit{edit}}}
+}
+
+// localProfiles are the names of the files that pods of Kubernetes manifests
+// name as their profiles, without folders.
+func localProfiles(files []*manifest.File) map[string]bool {
+	names := map[string]bool{}
+	for _, f := range files {
+		if f.Kind != manifest.Kubernetes || !bytes.Contains(f.Source, []byte("localhostProfile")) {
+			continue
+		}
+		for _, d := range f.Docs {
+			collect(d.Root, names)
+		}
+	}
+	return names
+}
+
+// collect goes through what is written; its depth is bounded by the parser.
+func collect(n *manifest.Node, names map[string]bool) {
+	for _, pair := range n.Pairs {
+		if pair.Key.Value == "localhostProfile" && pair.Value.Kind == manifest.Scalar {
+			names[path.Base(pair.Value.Value)] = true
+		}
+		collect(pair.Value, names)
+	}
+	for _, item := range n.Items {
+		collect(item, names)
+	}
 }

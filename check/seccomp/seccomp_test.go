@@ -130,6 +130,30 @@ func TestGuides(t *testing.T) {
 	}
 }
 
+// TestLocalhost: a profile that a pod names is read as containerd reads it.
+func TestLocalhost(t *testing.T) {
+	profile := manifest.Parse("profiles/app.json", []byte(`{"defaultAction": "SCMP_ACT_ERRNO", "archMap": [], "syscalls": [
+  {"names": ["mount"], "action": "SCMP_ACT_ALLOW", "includes": {"caps": ["CAP_SYS_ADMIN"]}}]}`))
+	count := func(files ...*manifest.File) map[string]int {
+		found, gaps := seccomp.Run(files, seccomp.Rules(), nil)
+		if len(gaps) > 0 {
+			t.Fatal(gaps)
+		}
+		n := map[string]int{}
+		for _, f := range found {
+			n[f.Check]++
+		}
+		return n
+	}
+	if n := count(profile); n["seccomp/docker-dialect"] != 0 || n["seccomp/dangerous-syscall"] != 0 {
+		t.Errorf("a file for Docker: %v", n)
+	}
+	pod := manifest.Parse("pod.yaml", []byte("apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - securityContext:\n        seccompProfile: {type: Localhost, localhostProfile: profiles/app.json}\n"))
+	if n := count(pod, profile); n["seccomp/docker-dialect"] != 2 || n["seccomp/dangerous-syscall"] != 1 {
+		t.Errorf("a file for a kubelet: %v", n)
+	}
+}
+
 func FuzzRun(f *testing.F) {
 	names, err := filepath.Glob("testdata/*.txtar")
 	if err != nil {
