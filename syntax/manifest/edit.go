@@ -150,7 +150,7 @@ func (f *File) replace(n, v *Node) boltseal.Edit {
 	if same(n, v) {
 		return f.edit(n.Span.Start, n.Span.Start, "")
 	}
-	if n.lead == 0 && n.Parent != nil && n.Parent.Kind == Mapping && n.Parent.Style == Block {
+	if int(n.lead) == 0 && n.Parent != nil && n.Parent.Kind == Mapping && n.Parent.Style == Block {
 		return f.addValue(n, v)
 	}
 	l := f.layoutAt(n)
@@ -167,7 +167,7 @@ func (f *File) replace(n, v *Node) boltseal.Edit {
 		l.rootBlock(&b, v, f.column(n.Span.Start))
 		return f.edit(n.Span.Start, n.Span.End, b.String())
 	case n.Parent.Kind == Sequence:
-		l.blockItem(&b, v, f.column(n.lead))
+		l.blockItem(&b, v, f.column(int(n.lead)))
 	default:
 		l.blockValue(&b, v, f.column(n.Parent.Span.Start))
 	}
@@ -261,7 +261,7 @@ func (f *File) unit(n *Node) string {
 		default:
 			continue
 		}
-		if unit, ok := strings.CutPrefix(f.prefix(first.props), f.prefix(n.Span.Start)); ok && unit != "" && f.lineStart(first.props) != f.lineStart(n.Span.Start) {
+		if unit, ok := strings.CutPrefix(f.prefix(int(first.props)), f.prefix(n.Span.Start)); ok && unit != "" && f.lineStart(int(first.props)) != f.lineStart(n.Span.Start) {
 			return unit
 		}
 	}
@@ -295,7 +295,7 @@ func (f *File) replaceLeaf(n, v *Node, l layout) boltseal.Edit {
 	start := n.Span.Start
 	if n.Style == Block {
 		// The value begins on the line of its key now; what stands there stays.
-		lead := n.lead
+		lead := int(n.lead)
 		if n.Parent.Kind == Sequence {
 			lead++
 		}
@@ -347,7 +347,7 @@ func (f *File) replaceText(n *Node, text string) boltseal.Edit {
 
 // propsEnd is where a node's anchor and tag end, blanks apart.
 func (f *File) propsEnd(n *Node) int {
-	at := n.props
+	at := int(n.props)
 	for i := at; i < n.Span.Start; i++ {
 		switch f.src[i] {
 		case ' ', '\t':
@@ -386,17 +386,17 @@ func (f *File) replaceBlock(n *Node, text string, l layout) boltseal.Edit {
 	if n.Parent.Kind == Sequence {
 		rest := strings.TrimPrefix(text, "- ")
 		if comment != "" {
-			rest = strings.TrimLeft(comment, " \t") + l.eol + strings.Repeat(" ", f.column(n.lead)+2) + rest
+			rest = strings.TrimLeft(comment, " \t") + l.eol + strings.Repeat(" ", f.column(int(n.lead))+2) + rest
 		}
 		if n.propsSet() {
-			return f.edit(f.propsEnd(n), end, l.eol+strings.Repeat(" ", f.column(n.lead)+2)+rest)
+			return f.edit(f.propsEnd(n), end, l.eol+strings.Repeat(" ", f.column(int(n.lead))+2)+rest)
 		}
-		return f.edit(n.lead, end, "- "+rest)
+		return f.edit(int(n.lead), end, "- "+rest)
 	}
 	if n.Style == Block {
 		start = f.lineStart(start)
-		if start <= n.lead {
-			return f.edit(n.lead, end, text)
+		if start <= int(n.lead) {
+			return f.edit(int(n.lead), end, text)
 		}
 		start -= f.breakBefore(start)
 		return f.edit(start, end, text)
@@ -444,7 +444,7 @@ func (f *File) addPair(m *Node, name string, v *Node) boltseal.Edit {
 			l.flow(&b, v)
 			return f.edit(m.Span.Start, m.Span.End, "{"+f.Text(m.Span)+", "+b.String()+"}")
 		}
-		return f.addFlow(m, last.Key.props, max(last.Value.Span.End, last.Key.Span.End), &b, v, l)
+		return f.addFlow(m, int(last.Key.props), max(last.Value.Span.End, last.Key.Span.End), &b, v, l)
 	}
 	indent := f.column(m.Span.Start)
 	b.WriteString(l.scalar(key, Plain, false))
@@ -455,7 +455,7 @@ func (f *File) addPair(m *Node, name string, v *Node) boltseal.Edit {
 
 // bare tells whether a flow mapping is a single pair without braces.
 func (f *File) bare(m *Node) bool {
-	return m.Kind == Mapping && m.Style == Flow && f.src[m.Span.Start] != '{' || m.Kind == Mapping && len(m.Pairs) == 1 && m.Pairs[0].Key.props == m.Span.Start
+	return m.Kind == Mapping && m.Style == Flow && f.src[m.Span.Start] != '{' || m.Kind == Mapping && len(m.Pairs) == 1 && int(m.Pairs[0].Key.props) == m.Span.Start
 }
 
 // addItem adds an entry to a sequence that has some.
@@ -467,7 +467,7 @@ func (f *File) addItem(s, v *Node) boltseal.Edit {
 		if v.Kind == Scalar && last.Kind == Scalar && v.Tag == "!!str" {
 			v = &Node{Kind: Scalar, Tag: v.Tag, Value: v.Value, Style: last.Style}
 		}
-		return f.addFlow(s, last.props, last.Span.End, &b, v, l)
+		return f.addFlow(s, int(last.props), last.Span.End, &b, v, l)
 	}
 	indent := f.column(s.Span.Start)
 	l.blockItem(&b, v, indent)
@@ -534,9 +534,9 @@ func (f *File) addFlow(n *Node, begin, end int, b *strings.Builder, v *Node, l l
 // compact tells whether a flow collection writes no blank behind its commas.
 func (f *File) compact(n *Node) bool {
 	if len(n.Pairs) > 1 {
-		return f.src[n.Pairs[1].Key.props-1] == ','
+		return f.src[int(n.Pairs[1].Key.props)-1] == ','
 	}
-	return len(n.Items) > 1 && f.src[n.Items[1].props-1] == ','
+	return len(n.Items) > 1 && f.src[int(n.Items[1].props)-1] == ','
 }
 
 // removeFlow takes an entry out of a flow collection with one comma.
@@ -545,13 +545,13 @@ func (f *File) removeFlow(parent, n *Node) boltseal.Edit {
 	var parts []part
 	which := 0
 	for i, p := range parent.Pairs {
-		parts = append(parts, part{p.Key.props, max(p.Key.Span.End, p.Value.Span.End)})
+		parts = append(parts, part{int(p.Key.props), max(p.Key.Span.End, p.Value.Span.End)})
 		if p.Value == n {
 			which = i
 		}
 	}
 	for i, item := range parent.Items {
-		parts = append(parts, part{item.props, item.Span.End})
+		parts = append(parts, part{int(item.props), item.Span.End})
 		if item == n {
 			which = i
 		}
@@ -571,8 +571,8 @@ func (f *File) removeFlow(parent, n *Node) boltseal.Edit {
 // removeBlock takes an entry out of a block collection that has others. One
 // that stands behind a dash hands its place on the line to what follows.
 func (f *File) removeBlock(parent, n *Node) boltseal.Edit {
-	start, next := n.lead, -1
-	end := max(n.Span.End, n.lead)
+	start, next := int(n.lead), -1
+	end := max(n.Span.End, int(n.lead))
 	for i, p := range parent.Pairs {
 		if p.Value == n {
 			start, end = f.keyStart(p.Key), max(end, p.Key.Span.End)
@@ -583,9 +583,9 @@ func (f *File) removeBlock(parent, n *Node) boltseal.Edit {
 	}
 	for i, item := range parent.Items {
 		if item == n {
-			end = max(end, n.lead+1)
+			end = max(end, int(n.lead)+1)
 			if i+1 < len(parent.Items) {
-				next = parent.Items[i+1].lead
+				next = int(parent.Items[i+1].lead)
 			}
 		}
 	}
@@ -635,7 +635,7 @@ func (f *File) afterText(parent, n *Node) bool {
 // keyStart is where a block mapping's entry begins: at its key, or at the
 // question mark before it.
 func (f *File) keyStart(key *Node) int {
-	at := key.props
+	at := int(key.props)
 	for i := at - 1; i >= 0 && strings.IndexByte(" \t", f.src[i]) >= 0; i-- {
 		if i > 0 && f.src[i-1] == '?' {
 			return i - 1

@@ -89,7 +89,7 @@ func (p *parser) flowEntry() *Node {
 	if !p.flowColon(key) && !explicit {
 		return key
 	}
-	n := p.node(Mapping, Flow, props{}, min(start, key.props))
+	n := p.node(Mapping, Flow, props{}, min(start, int(key.props)))
 	value := p.flowValue(key)
 	p.put(n, key)
 	p.put(n, value)

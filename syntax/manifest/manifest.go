@@ -33,6 +33,7 @@ type File struct {
 	comments []boltseal.Span
 	src      string
 	lines    func() []int
+	layouts  sync.Map // of documents, by root
 }
 
 // Doc is one document of a stream.
@@ -81,8 +82,15 @@ const (
 // Node is a scalar, a mapping, a sequence or an alias. A value that is not
 // written at all is a scalar with tag !!null and an empty span.
 type Node struct {
-	Kind   NodeKind
-	Style  Style
+	Kind  NodeKind
+	Style Style
+
+	repeated bool  // of a mapping: some key stands in it more than once
+	height   uint8 // of what it expands to
+	weight   int32 // of what it expands to
+	lead     int32 // of a block mapping's value: behind its colon; of a block sequence's item: its dash
+	props    int32 // where anchor and tag begin; Span.Start without them
+
 	Tag    string        // "!!str", "!!int", "!!float", "!!bool", "!!null", "!!map", "!!seq", or as written
 	Value  string        // of a scalar: what it means, unescaped; of an alias: the anchor's name
 	Span   boltseal.Span // without anchor and tag
@@ -91,12 +99,7 @@ type Node struct {
 	Anchor string
 	Parent *Node // the collection it stands in, or nil
 
-	target   *Node // of an alias
-	weight   int32 // what it expands to
-	height   int32
-	lead     int  // of a block mapping's value: behind its colon; of a block sequence's item: its dash
-	props    int  // where anchor and tag begin; Span.Start without them
-	repeated bool // of a mapping: some key stands in it more than once
+	target *Node // of an alias
 }
 
 // Pair is one entry of a mapping.

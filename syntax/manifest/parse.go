@@ -11,8 +11,9 @@ import (
 // Limits on what one file may hold. Nobody writes more, and what machines
 // write in attack ends here.
 const (
-	maxDepth = 300
+	maxDepth = 250
 	maxNodes = 500_000
+	maxBytes = 1 << 30
 
 	// maxWeight bounds what aliases expand to: a unit is a node, or 32 bytes.
 	maxWeight = 2_000_000
@@ -44,6 +45,11 @@ type props struct {
 }
 
 func (p *parser) stream() {
+	if len(p.s) > maxBytes {
+		p.fail(0, "the file is larger than %d bytes", maxBytes)
+		p.note()
+		return
+	}
 	if strings.HasPrefix(p.s, "\ufeff") {
 		p.i, p.bol = 3, 3
 	}
@@ -135,7 +141,7 @@ func (p *parser) document() {
 	p.f.Docs = append(p.f.Docs, &Doc{Root: root, Span: boltseal.Span{Start: start, End: max(root.Span.End, start)}})
 }
 
-func (n *Node) propsSet() bool { return n.props != n.Span.Start }
+func (n *Node) propsSet() bool { return int(n.props) != n.Span.Start }
 
 // stray says what is wrong with a token that no rule expects.
 func (p *parser) stray() string {
@@ -255,14 +261,18 @@ func (p *parser) node(kind NodeKind, style Style, pr props, start int) *Node {
 		p.fail(start, "more than %d values: nobody wrote those", maxNodes)
 	}
 	if len(p.slab) == 0 {
-		p.slab = make([]Node, min(128, 8+len(p.s)/16))
+		size := 64
+		if p.nodes == 1 {
+			size = min(16+2*strings.Count(p.s, "\n"), 4096) // most lines are a key and a value
+		}
+		p.slab = make([]Node, size)
 	}
 	n := &p.slab[0]
 	p.slab = p.slab[1:]
 	n.Kind, n.Style, n.Span = kind, style, span(start, start)
-	n.props, n.Tag, n.Anchor = start, pr.tag, pr.anchor
+	n.props, n.Tag, n.Anchor = int32(start), pr.tag, pr.anchor
 	if pr.set {
-		n.props = pr.start
+		n.props = int32(pr.start)
 	}
 	n.weight, n.height = 1, 1
 	return n
@@ -375,7 +385,7 @@ func (p *parser) adopt(n *Node, pr props) {
 		p.fail(n.Span.Start, "an alias has no anchor or tag of its own")
 		return
 	}
-	n.props, n.Anchor = pr.start, pr.anchor
+	n.props, n.Anchor = int32(pr.start), pr.anchor
 	if pr.tag != "" {
 		n.Tag = pr.tag
 	}
@@ -514,7 +524,7 @@ func (p *parser) sequence(pr props) *Node {
 		dash := p.i
 		p.i++
 		item := p.block(col, true, false)
-		item.lead = dash
+		item.lead = int32(dash)
 		p.put(n, item)
 		n.Items = append(n.Items, item)
 		if !p.sibling(col) || !p.dash() {
@@ -602,7 +612,7 @@ func (p *parser) value(key *Node, col int) *Node {
 	p.i++
 	lead := p.i
 	n := p.block(col, fresh, true)
-	n.lead = lead
+	n.lead = int32(lead)
 	return n
 }
 

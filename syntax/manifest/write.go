@@ -90,6 +90,7 @@ type layout struct {
 	step     int // columns that a mapping inside a mapping is indented by
 	sequence int // columns that a sequence is indented by under its key
 	json     bool
+	known    bool // step was seen
 	cut      bool // no literal scalar may end here: what follows would become part of it
 }
 
@@ -106,7 +107,7 @@ func (f *File) layoutAt(n *Node) layout {
 	}
 	l.json = root.Style == Flow && (root.Kind == Mapping || root.Kind == Sequence) && quotedKeys(root)
 	if !f.measure(n, &l, 200) || l.sequence < 0 {
-		f.measure(root, &l, 2000)
+		f.measureRoot(root, &l)
 	}
 	if l.sequence < 0 {
 		l.sequence = 2
@@ -123,6 +124,24 @@ func (f *File) cutAt(end int) bool {
 		white = white[:strings.LastIndexAny(white, "\r\n")+1]
 	}
 	return rest == "" || strings.ContainsAny(white, " \t") || strings.HasPrefix(strings.TrimLeft(rest, " \t\r\n"), "#")
+}
+
+// measureRoot takes over what a document's layout says of what l does not
+// know yet.
+func (f *File) measureRoot(root *Node, l *layout) {
+	found, ok := f.layouts.Load(root)
+	if !ok {
+		whole := layout{sequence: -1}
+		f.measure(root, &whole, 2000)
+		found, _ = f.layouts.LoadOrStore(root, whole)
+	}
+	whole, _ := found.(layout)
+	if whole.step > 0 && !l.known {
+		l.step = whole.step
+	}
+	if l.sequence < 0 {
+		l.sequence = whole.sequence
+	}
 }
 
 // quotedKeys tells whether keys are written as JSON wants them.
@@ -145,12 +164,12 @@ func (f *File) measure(n *Node, l *layout, budget int) bool {
 		n, queue = queue[0], queue[1:]
 		for _, p := range n.Pairs {
 			if n.Style == Block && p.Value.Style == Block && p.Value.Parent == n {
-				d := f.column(p.Value.Span.Start) - f.column(p.Key.props)
+				d := f.column(p.Value.Span.Start) - f.column(int(p.Key.props))
 				if p.Value.Kind == Sequence && l.sequence < 0 && d >= 0 {
 					l.sequence = d
 				}
 				if p.Value.Kind == Mapping && !found && d > 0 {
-					l.step, found = d, true
+					l.step, l.known, found = d, true, true
 				}
 			}
 			queue = append(queue, p.Value)
