@@ -31,7 +31,7 @@ const (
 )
 
 // maxInstructions bounds one Dockerfile, and so the memory that it takes.
-const maxInstructions = 100_000
+const maxInstructions = 20_000
 
 // maxKept bounds the bytes of the manifests that are looked at together.
 const maxKept = 512 << 20
