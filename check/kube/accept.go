@@ -29,7 +29,7 @@ import (
 type acceptance struct{ tool, name string }
 
 // accepted leaves out the findings that their file accepts.
-func accepted(m *Model, all []found) []found {
+func accepted(m *Model, all []*found) []*found {
 	annotated := map[*Object][]acceptance{}
 	for _, o := range m.Objects {
 		a := annotations(o.Meta.Annotations)
@@ -44,7 +44,7 @@ func accepted(m *Model, all []found) []found {
 	for _, f := range m.Files {
 		spoken[f] = bytes.Contains(f.Source, []byte("ignore")) || bytes.Contains(f.Source, []byte("checkov:skip="))
 	}
-	return slices.DeleteFunc(all, func(f found) bool {
+	return slices.DeleteFunc(all, func(f *found) bool {
 		if slices.ContainsFunc(annotated[f.object], f.covered) {
 			return true
 		}

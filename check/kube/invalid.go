@@ -37,7 +37,7 @@ object; until then nothing of what it says holds. Whatever could be read was che
 
 // broken reports an error of the file's syntax.
 func (p *Pass) broken(f *manifest.File, e manifest.Error) {
-	found := found{file: f, check: &p.rule.Check, object: &Object{}}
+	found := &found{file: f, check: &p.rule.Check, object: &Object{}}
 	found.Finding = boltseal.Finding{
 		Check: p.rule.ID, Title: p.rule.Title, Message: e.Message, Severity: p.rule.Severity, Location: f.Location(e.Span),
 		Evidence: []boltseal.Evidence{{Kind: boltseal.EvidenceStable, Excerpt: e.Message}},

@@ -9,6 +9,7 @@
 package kube
 
 import (
+	"cmp"
 	"runtime"
 	"slices"
 	"strings"
@@ -37,7 +38,7 @@ type Pass struct {
 	*Model
 	Options Options
 	rule    *Rule
-	found   *[]found
+	found   *[]*found
 }
 
 // found is a finding with what tells whether its file accepts it.
@@ -84,23 +85,20 @@ func Run(files []*manifest.File, rules []Rule, opts *Options) ([]boltseal.Findin
 	}
 	m := newModel(files, &o)
 	all := accepted(m, m.apply(rules, &o))
+	slices.SortFunc(all, func(a, b *found) int {
+		return cmp.Or(a.Location.Compare(b.Location), strings.Compare(a.Check, b.Check), strings.Compare(a.Message, b.Message))
+	})
 	findings := make([]boltseal.Finding, len(all))
 	for i := range all {
-		findings[i] = all[i].Finding
+		findings[i], all[i] = all[i].Finding, nil
 	}
-	slices.SortStableFunc(findings, func(a, b boltseal.Finding) int {
-		if c := a.Location.Compare(b.Location); c != 0 {
-			return c
-		}
-		return strings.Compare(a.Check, b.Check)
-	})
 	slices.SortFunc(m.gaps, boltseal.Gap.Compare)
 	return findings, m.gaps
 }
 
 // apply runs the rules side by side. What it returns is in their order. Those
 // about network policies share what they work out, and follow each other.
-func (m *Model) apply(rules []Rule, o *Options) []found {
+func (m *Model) apply(rules []Rule, o *Options) []*found {
 	m.powers()
 	var together []int
 	var groups [][]int
@@ -112,7 +110,7 @@ func (m *Model) apply(rules []Rule, o *Options) []found {
 		}
 	}
 	groups = slices.Insert(groups, 0, together)
-	results := make([][]found, len(rules))
+	results := make([][]*found, len(rules))
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(groups)) {
@@ -143,7 +141,7 @@ func (p *Pass) Report(o *Object, at *manifest.Node, message string, fixes ...bol
 	}
 	f.Subject.Name = file.Name
 	f.Seal()
-	*p.found = append(*p.found, found{Finding: f, file: file, object: o, at: at, check: &p.rule.Check})
+	*p.found = append(*p.found, &found{Finding: f, file: file, object: o, at: at, check: &p.rule.Check})
 }
 
 // names splits a list of words; it keeps the tables of rules short.

@@ -45,9 +45,12 @@ allowed by name. "boltseal netpol generate" writes that policy and those for wha
 // denies tells whether every pod of a namespace, also one that is yet to
 // come, is isolated.
 func (n *network) denies(space string, d netpol.Direction) bool {
-	return n.baselineDenies(space, d) || slices.ContainsFunc(n.policies, func(p *netPolicy) bool {
-		return p.Namespace == space && p.PodSelector.Empty() && p.Applies(d)
-	})
+	denied, known := n.denied[place{space, d}]
+	if !known {
+		denied = n.baselineDenies(space, d) || slices.ContainsFunc(n.homes[space], func(p *netPolicy) bool { return p.PodSelector.Empty() && p.Applies(d) })
+		n.denied[place{space, d}] = denied
+	}
+	return denied
 }
 
 // baselineDenies tells whether the BaselineAdminNetworkPolicy refuses a
@@ -81,15 +84,14 @@ func (p *Pass) spaceObject(space string) *Object {
 	if o := p.Lookup("", "Namespace", "", space); o != nil {
 		return o
 	}
-	inside := func(o *Object) bool { return o.Namespace == space || o.Namespace == "" && space == "default" }
-	for _, q := range p.network().policies {
-		if inside(q.object) {
-			return q.object
-		}
+	if home := p.network().homes[space]; len(home) > 0 {
+		return home[0].object
 	}
-	for _, w := range p.Workloads {
-		if inside(w.Object) && !w.Spec.HostNetwork {
-			return w.Object
+	for _, namespace := range []string{space, ""} {
+		for _, w := range p.Namespace(namespace) {
+			if !w.Spec.HostNetwork && (namespace == space || space == "default") {
+				return w.Object
+			}
 		}
 	}
 	return p.Objects[0]

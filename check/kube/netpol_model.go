@@ -18,9 +18,18 @@ type network struct {
 	graph    *netpol.Graph
 	census   *netpol.Census
 	policies []*netPolicy
-	spaces   []string        // with workloads that policies can select, sorted
-	sets     [][]*netPolicy  // see egressSets
-	foreign  map[string]bool // namespaces with policies that are not evaluated; "" is the cluster
+	homes    map[string][]*netPolicy      // by namespace
+	exposed  map[string][]netpol.Selector // of Services that are open from outside, by namespace
+	denied   map[place]bool               // where everything is denied by default
+	spaces   []string                     // with workloads that policies can select, sorted
+	sets     [][]*netPolicy               // see egressSets
+	foreign  map[string]bool              // namespaces with policies that are not evaluated; "" is the cluster
+}
+
+// place is a direction in a namespace.
+type place struct {
+	space string
+	dir   netpol.Direction
 }
 
 // netPolicy is a NetworkPolicy with its object.
@@ -51,7 +60,9 @@ func (m *Model) network() *network {
 }
 
 func newNetwork(m *Model) *network {
-	n := &network{cluster: &netpol.Cluster{}, foreign: map[string]bool{}}
+	n := &network{
+		cluster: &netpol.Cluster{}, foreign: map[string]bool{}, homes: map[string][]*netPolicy{}, exposed: map[string][]netpol.Selector{}, denied: map[place]bool{},
+	}
 	var objects []*Object
 	for _, o := range m.Objects {
 		before := len(n.cluster.Policies)
@@ -75,9 +86,13 @@ func newNetwork(m *Model) *network {
 	for i, o := range objects {
 		n.policies = append(n.policies, &netPolicy{Policy: &n.cluster.Policies[i], index: i, object: o})
 	}
-	homes := map[string][]*netPolicy{}
 	for _, p := range n.policies {
-		homes[p.Namespace] = append(homes[p.Namespace], p)
+		n.homes[p.Namespace] = append(n.homes[p.Namespace], p)
+	}
+	for _, s := range n.cluster.Services {
+		if (s.Type == "LoadBalancer" || s.Type == "NodePort") && len(s.Selector) > 0 {
+			n.exposed[s.Namespace] = append(n.exposed[s.Namespace], netpol.Selector{MatchLabels: s.Selector})
+		}
 	}
 	for i := range n.graph.Endpoints {
 		e := &n.graph.Endpoints[i]
@@ -87,7 +102,7 @@ func newNetwork(m *Model) *network {
 		if !e.Workload.HostNetwork {
 			n.spaces = append(n.spaces, e.Workload.Namespace)
 		}
-		for _, p := range homes[e.Workload.Namespace] {
+		for _, p := range n.homes[e.Workload.Namespace] {
 			if p.Selects(e.Workload) {
 				p.subjects = append(p.subjects, i)
 			}
@@ -205,13 +220,7 @@ func (n *network) published(p *netPolicy) bool {
 	}
 	return !slices.ContainsFunc(p.subjects, func(i int) bool {
 		w := n.graph.Endpoints[i].Workload
-		return !slices.ContainsFunc(n.cluster.Services, func(s netpol.Service) bool {
-			if s.Namespace != w.Namespace || s.Type != "LoadBalancer" && s.Type != "NodePort" || len(s.Selector) == 0 {
-				return false
-			}
-			selector := netpol.Selector{MatchLabels: s.Selector}
-			return selector.Matches(w.Labels)
-		})
+		return !slices.ContainsFunc(n.exposed[w.Namespace], func(s netpol.Selector) bool { return s.Matches(w.Labels) })
 	})
 }
 
