@@ -297,3 +297,39 @@ func BenchmarkScore(b *testing.B) {
 		audit.Score(r, &audit.Options{Checks: checks})
 	}
 }
+
+// The fix is something to do or to paste, whoever chose a file's name.
+func TestFix(t *testing.T) {
+	edit := []boltseal.Edit{{New: "x"}}
+	of := func(file string, fixes ...boltseal.Fix) boltseal.Finding {
+		f := find("docker/root-user", boltseal.High)
+		f.Location.File, f.Fixes = file, fixes
+		f.Seal()
+		return f
+	}
+	bad := find("vuln/known", boltseal.High)
+	bad.Component = &boltseal.Component{Name: "ssl", Version: "1", PURL: "pkg:deb/debian/ssl@1"}
+	bad.Fixes = []boltseal.Fix{{Upgrade: &boltseal.Upgrade{To: "2"}}, {Upgrade: &boltseal.Upgrade{To: "3"}}}
+	worm := find("vuln/malware", boltseal.Critical)
+	worm.Component, worm.Advisory = &boltseal.Component{Name: "worm", Version: "1"}, &boltseal.Advisory{Kind: boltseal.Malware}
+	for want, c := range map[string]struct {
+		findings []boltseal.Finding
+		control  string
+	}{
+		"boltseal lint --fix Dockerfile":           {[]boltseal.Finding{of("Dockerfile", boltseal.Fix{Safe: true, Edits: edit})}, "CIS-DI-4.1"},
+		"boltseal lint --fix --unsafe './-rf'":     {[]boltseal.Finding{of("-rf", boltseal.Fix{Edits: edit})}, "CIS-DI-4.1"},
+		"boltseal lint --fix 'a;rm -rf $HOME'":     {[]boltseal.Finding{of("a;rm -rf $HOME", boltseal.Fix{Safe: true, Edits: edit})}, "CIS-DI-4.1"},
+		`boltseal lint --fix 'it'\''s'`:            {[]boltseal.Finding{of("it's", boltseal.Fix{Safe: true, Edits: edit})}, "CIS-DI-4.1"},
+		"boltseal lint --fix .":                    {[]boltseal.Finding{of("a", boltseal.Fix{Safe: true, Edits: edit}), of("b", boltseal.Fix{Safe: true, Edits: edit}), of("c", boltseal.Fix{Safe: true, Edits: edit}), of("d", boltseal.Fix{Safe: true, Edits: edit})}, "CIS-DI-4.1"},
+		"boltseal lint --fix --resolve Dockerfile": {[]boltseal.Finding{of("Dockerfile", boltseal.Fix{Resolve: true, Edits: edit})}, "CIS-DI-4.1"},
+		"say USER":                         {[]boltseal.Finding{of("Dockerfile", boltseal.Fix{Title: "say USER"})}, "CIS-DI-4.1"},
+		"boltseal checks docker/root-user": {[]boltseal.Finding{of("Dockerfile")}, "CIS-DI-4.1"},
+		"upgrade ssl to 3":                 {[]boltseal.Finding{bad}, "guide/scanned"},
+		"remove worm 1, and look for what it has done": {[]boltseal.Finding{worm}, "guide/no-malware"},
+	} {
+		r := &boltseal.Report{Findings: c.findings}
+		if got := result(t, audit.Score(r, &audit.Options{Checks: checks}), c.control); got.Fix != want {
+			t.Errorf("got %q, want %q", got.Fix, want)
+		}
+	}
+}

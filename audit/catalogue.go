@@ -142,7 +142,7 @@ func parse(name, text string) (Framework, error) {
 		if !slices.ContainsFunc(Layers, func(l Layer) bool { return l.Name == c.Layer }) {
 			return fail("no layer %q", c.Layer)
 		}
-		for _, word := range strings.Fields(cell("checks")) {
+		for word := range strings.FieldsSeq(cell("checks")) {
 			check, floor, limited := strings.Cut(word, ">=")
 			clause := Clause{Check: check}
 			if limited {

@@ -13,8 +13,12 @@ const mostSteps = 3
 // fixOf is the one thing to do first about findings: what boltseal can mend
 // by itself, then upgrades, then what a fix says in words.
 func fixOf(findings []*boltseal.Finding) string {
-	var safe, unsafe, resolve, upgrades, words []string
+	var safe, unsafe, resolve, upgrades, words, remove []string
 	for _, f := range findings {
+		if f.Component != nil && f.Advisory != nil && f.Advisory.Kind == boltseal.Malware {
+			note(&remove, f.Component.Name+" "+f.Component.Version)
+			continue
+		}
 		take := false
 		for _, fix := range f.Fixes {
 			switch {
@@ -39,6 +43,8 @@ func fixOf(findings []*boltseal.Finding) string {
 		}
 	}
 	switch {
+	case len(remove) > 0:
+		return "remove " + some(remove) + ", and look for what it has done"
 	case len(safe) > 0:
 		return "boltseal lint --fix " + files(safe)
 	case len(unsafe) > 0:

@@ -207,7 +207,7 @@ func (s *scorer) control(c *Control) boltseal.ControlResult {
 				out.Checks = append(out.Checks, clause.Check)
 			}
 		}
-		out.Why = fmt.Sprintf("%s looked and found nothing", plural(len(out.Checks), "check"))
+		out.Why = plural(len(out.Checks), "check") + " looked and found nothing"
 	}
 	return out
 }

@@ -88,6 +88,12 @@ func runAudit(ctx context.Context, env *Env, f *auditFlags, args []string) error
 	if f.failUnder >= 0 {
 		scan.HoldTo(r, f.failUnder)
 	}
+	if r.Artifact.Name == "." {
+		// A page that is sent around should say of what it speaks.
+		if dir, err := filepath.Abs("."); err == nil {
+			r.Artifact.Name = filepath.Base(dir)
+		}
+	}
 	ro := reportOptions(env, f.scan.verbose)
 	ro.Checks, ro.Dockerfile = append(scan.AuditChecks(), opts.OwnChecks()...), f.scan.dockerfile
 	if err := writeAll(env, outputs, r, ro); err != nil {

@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -293,9 +294,9 @@ func htmlSeverities(r *boltseal.Report) ([]htmlSeverity, string) {
 // htmlLooked is what a manager asks first: how much was seen, how old the
 // knowledge is.
 func htmlLooked(r *boltseal.Report) []htmlPair {
-	out := []htmlPair{{"Components", fmt.Sprint(len(r.Components))}}
+	out := []htmlPair{{"Components", strconv.Itoa(len(r.Components))}}
 	if n := len(r.Children); n > 0 {
-		out = append(out, htmlPair{"Images", fmt.Sprint(n)})
+		out = append(out, htmlPair{"Images", strconv.Itoa(n)})
 	}
 	switch {
 	case r.Snapshot != nil:

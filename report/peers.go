@@ -148,7 +148,7 @@ func namesOf(a *boltseal.Artifact) (tags, digests []string) {
 		return nil, nil
 	}
 	name := a.Name
-	if at := strings.IndexByte(name, '@'); at >= 0 {
+	if strings.Contains(name, "@") {
 		return nil, []string{name}
 	}
 	tags = []string{name}

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/boltseal/boltseal"
@@ -55,11 +54,6 @@ func countWords(t boltseal.Tally) string {
 		}
 	}
 	return strings.Join(parts, ", ")
-}
-
-// outcomeOrder is the order in which a reader wants to see outcomes.
-func outcomeOrder(o boltseal.Outcome) int {
-	return slices.Index([]boltseal.Outcome{boltseal.OutcomeFail, boltseal.OutcomeAccepted, boltseal.OutcomePass, boltseal.OutcomeNotAssessed}, o)
 }
 
 // outcomeColumn holds "not assessed".

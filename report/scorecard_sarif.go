@@ -1,6 +1,10 @@
 package report
 
-import "github.com/boltseal/boltseal"
+import (
+	"slices"
+
+	"github.com/boltseal/boltseal"
+)
 
 // sarifTaxonomies makes a taxonomy of each framework of a scorecard (SARIF
 // 2.1.0, 3.19.3): the controls are its taxa, and what became of each is in
@@ -30,14 +34,11 @@ func sarifRelations(card *boltseal.Scorecard, check string) []sarifRelation {
 		if c.Outcome != boltseal.OutcomeFail && c.Outcome != boltseal.OutcomeAccepted {
 			continue
 		}
-		for _, have := range c.Checks {
-			if have == check {
-				out = append(out, sarifRelation{
-					Target: sarifReference{ID: clean(c.Control.ID), Component: sarifComponentRef{Name: clean(c.Control.Framework)}},
-					Kinds:  []string{"relevant"},
-				})
-				break
-			}
+		if slices.Contains(c.Checks, check) {
+			out = append(out, sarifRelation{
+				Target: sarifReference{ID: clean(c.Control.ID), Component: sarifComponentRef{Name: clean(c.Control.Framework)}},
+				Kinds:  []string{"relevant"},
+			})
 		}
 	}
 	return out

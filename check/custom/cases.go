@@ -87,10 +87,11 @@ func (l *loader) test(n *manifest.Node) {
 		"name": l.text(&t.Name), "check": l.text(&t.Check),
 		"want": func(n *manifest.Node) { wanted = true; l.texts(&t.Want)(n) },
 		"error": func(n *manifest.Node) {
-			ok := false
-			if t.Error, ok = n.Bool(); !ok {
+			value, ok := n.Bool()
+			if !ok {
 				l.fail(n, "want true or false")
 			}
+			t.Error = value
 		},
 		"dockerfile": func(n *manifest.Node) {
 			given++
@@ -163,12 +164,12 @@ func (r *Result) Words() string {
 		}
 		return strings.Join(ids, ", ")
 	}
-	s := fmt.Sprintf("want %s, got %s", list(r.Test.Want), list(r.Got))
+	words := []string{fmt.Sprintf("want %s, got %s", list(r.Test.Want), list(r.Got))}
 	for _, g := range r.Gaps {
-		s += "; " + g.What + ": " + g.Why
+		words = append(words, g.What+": "+g.Why)
 	}
 	if r.Test.Error && len(r.Gaps) == 0 {
-		s += "; an error was wanted"
+		words = append(words, "an error was wanted")
 	}
-	return s
+	return strings.Join(words, "; ")
 }

@@ -108,11 +108,11 @@ func TestHostileExpressions(t *testing.T) {
 		"range":        "lists.range(100000000).size() > 0",
 	} {
 		set := load(t, "component", "  expression: |\n    "+expression+"\n")
-		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 		start := time.Now()
 		findings, gaps := set.Run(ctx, &custom.Input{Components: many})
 		cancel()
-		if took := time.Since(start); took > 20*time.Second {
+		if took := time.Since(start); took > 60*time.Second {
 			t.Errorf("%s: took %v", name, took)
 		}
 		if len(findings)+len(gaps) == 0 && name != "regexp" && name != "doubling" {

@@ -191,8 +191,8 @@ func (l *loader) rule(n *manifest.Node) {
 	if slices.ContainsFunc(l.set.Rules, func(have Rule) bool { return have.ID == r.ID }) {
 		l.fail(n, "check %s stands there twice", r.ID)
 	}
-	ok := true
-	if r.Severity, ok = boltseal.ParseSeverity(severity); !ok || severity == "" {
+	rated, ok := boltseal.ParseSeverity(severity)
+	if r.Severity = rated; !ok || severity == "" {
 		l.fail(n, "check %s: severity %q: want critical, high, medium, low or negligible", clip(r.ID), clip(severity))
 	}
 	if r.Over = Over(over); !slices.Contains(overs, r.Over) {

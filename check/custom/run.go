@@ -42,6 +42,10 @@ type runner struct {
 // object fails on many.
 const mostGaps = 20
 
+// mostCostly is how often one rule may reach the limit of an evaluation
+// before it is tried no further.
+const mostCostly = 3
+
 func (r *runner) rule(rule *Rule) {
 	gaps, costly := 0, 0
 	things, ok := r.cache[rule.Over]
@@ -56,7 +60,7 @@ func (r *runner) rule(rule *Rule) {
 		if rule.Over == OverManifest && len(rule.Kinds) > 0 && !slices.Contains(rule.Kinds, t.kind) {
 			continue
 		}
-		if costly > mostGaps || r.spent {
+		if costly >= mostCostly || r.spent {
 			// An expression that costs too much so often is tried no further.
 			gaps++
 			continue
