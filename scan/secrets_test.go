@@ -44,8 +44,8 @@ empty now
 func secretsOf(r *boltseal.Report) []string {
 	var out []string
 	for _, f := range r.Findings {
-		if strings.HasPrefix(f.Check, "secret/") {
-			out = append(out, strings.TrimPrefix(f.Check, "secret/")+" "+f.Location.File+" "+f.Message[strings.LastIndex(f.Message, ";")+1:])
+		if kind, ok := strings.CutPrefix(f.Check, "secret/"); ok {
+			out = append(out, kind+" "+f.Location.File+" "+f.Message[strings.LastIndex(f.Message, ";")+1:])
 		}
 	}
 	slices.Sort(out)

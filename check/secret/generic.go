@@ -85,7 +85,7 @@ var _ = add(Detector{
 		}
 		data, ok := unbase64(h.Buf[start:end])
 		_, password, found := bytes.Cut(data, []byte(":"))
-		return start, end, ok && found && printable(data) && len(password) >= 4 && !says(password)
+		return start, end, ok && found && printable(data) && len(password) >= 4 && !says(password) && !placeholder(password)
 	}, Proof: "the value decodes to a name and a password",
 })
 
@@ -184,7 +184,14 @@ func randomLike(v []byte) bool {
 	if len(v) < 20 || len(v) > 512 || placeholder(v) || !mixed(v) || entropy(v) < 3.5 {
 		return false
 	}
+	word := 0 // small letters in a row: names of things have more than chance gives
 	for _, c := range v {
+		if word++; c < 'a' || c > 'z' {
+			word = 0
+		}
+		if word >= 7 {
+			return false
+		}
 		if !base64Byte(c) && c != '-' && c != '_' && c != '.' && c != '~' && c != ':' {
 			return false
 		}

@@ -44,6 +44,12 @@ var placeholders = [][]byte{
 	[]byte("-test-"), []byte("_test_"), []byte("todo"), []byte("lorem"), []byte("-here"), []byte("_here"), []byte("fixme"),
 }
 
+// published are credentials that standards print as examples, RFC 6749 and
+// 6750 foremost; documentation everywhere repeats them.
+var published = [][]byte{
+	[]byte("gX1fBat3bV"), []byte("2YotnFZFEjr1zCsicMWpAA"), []byte("tGzv3JOkF0XG5Qx2TlKWIA"), []byte("mF_9.B5f-4.1JqM"), []byte("SplxlOBeZQQYbYS6WxSbIA"),
+}
+
 // placeholder tells whether a value stands for a credential and is none: it
 // says so, repeats itself, counts, or is to be filled in.
 func placeholder(b []byte) bool {
@@ -73,6 +79,11 @@ func placeholder(b []byte) bool {
 	}
 	for _, word := range placeholders {
 		if bytes.Contains(lower, word) {
+			return true
+		}
+	}
+	for _, word := range published {
+		if bytes.Contains(b, word) {
 			return true
 		}
 	}

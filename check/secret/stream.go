@@ -73,7 +73,7 @@ func (s *Stream) Write(p []byte) (int, error) {
 		if s.sniff(p); s.over {
 			return n, nil
 		}
-		if s.seen == int64(n) && s.seen == s.size && !s.wide.on {
+		if whole := int64(n) == s.size; whole && s.seen == s.size && !s.wide.on {
 			s.look(p, true) // all of it, without a copy
 			s.over = true
 			return n, nil

@@ -85,6 +85,9 @@ func (h *Hit) realPassword(user, password []byte, settings bool) bool {
 	if !filledIn(password) || bytes.ContainsAny(password, "{}$*[]") || strings.Trim(lower, "x.*-_") == "" || lower == "password" || lower == "passwd" || lower == "pass" && !settings {
 		return false
 	}
+	if strings.HasPrefix(lower, "anon") || bytes.HasPrefix(user, []byte("anon")) {
+		return false // what public servers ask for
+	}
 	if strings.HasPrefix(lower, "your") || strings.Contains(lower, "example") || strings.Contains(lower, "changeme") || strings.Contains(lower, "placeholder") || strings.Contains(lower, "redacted") {
 		return false
 	}
