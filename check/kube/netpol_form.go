@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/boltseal/boltseal"
@@ -103,7 +104,7 @@ func invalidPeer(q *netpol.Peer) (path []string, message string) {
 		return []string{"ipBlock", "cidr"}, fmt.Sprintf("%q is no range of addresses such as 10.0.0.0/8", q.IPBlock.CIDR)
 	}
 	for i, text := range q.IPBlock.Except {
-		path := []string{"ipBlock", "except", fmt.Sprint(i)}
+		path := []string{"ipBlock", "except", strconv.Itoa(i)}
 		x, err := netip.ParsePrefix(text)
 		switch {
 		case err != nil:

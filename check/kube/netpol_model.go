@@ -225,11 +225,11 @@ func (n *network) published(p *netPolicy) bool {
 }
 
 // whom names the pods that a policy selects, for messages.
-func (p *netPolicy) whom() string {
-	if p.PodSelector.Empty() {
+func (q *netPolicy) whom() string {
+	if q.PodSelector.Empty() {
 		return "all pods of the namespace"
 	}
-	return "pods with " + p.PodSelector.String()
+	return "pods with " + q.PodSelector.String()
 }
 
 // isEmpty tells whether a selector is there and selects everything.

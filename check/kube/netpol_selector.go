@@ -24,11 +24,8 @@ wrong namespace, and the pods that it was written for are open. A policy acts in
 				continue
 			}
 			message := "no pod of namespace " + namespaceName(q.Namespace) + " has " + q.PodSelector.String()
-			for i := range n.cluster.Workloads {
-				if w := &n.cluster.Workloads[i]; w.Namespace != q.Namespace && q.PodSelector.Matches(w.Labels) {
-					message += "; " + w.String() + " has, in another namespace"
-					break
-				}
+			if w := n.elsewhere(q.Namespace, &q.PodSelector); w != nil {
+				message += "; " + w.String() + " has, in another namespace"
 			}
 			p.Report(q.object, q.object.Node.Get("spec", "podSelector"), message)
 		}
@@ -53,17 +50,24 @@ namespaceSelector is missing beside it: a podSelector alone stays in the policy'
 					continue
 				}
 				message := fmt.Sprintf("no pod of namespace %s has %s", namespaceName(space), q.PodSelector)
-				for k := range n.cluster.Workloads {
-					if w := &n.cluster.Workloads[k]; w.Namespace != space && q.PodSelector.Matches(w.Labels) {
-						message += "; " + w.String() + " has: add a namespaceSelector"
-						break
-					}
+				if w := n.elsewhere(space, q.PodSelector); w != nil {
+					message += "; " + w.String() + " has: add a namespaceSelector"
 				}
 				p.Report(r.object, nearest(r.peer(i), "podSelector"), message)
 			}
 		}
 	},
 })
+
+// elsewhere is a workload outside a namespace that a selector selects.
+func (n *network) elsewhere(space string, s *netpol.Selector) *netpol.Workload {
+	for i := range n.cluster.Workloads {
+		if w := &n.cluster.Workloads[i]; w.Namespace != space && s.Matches(w.Labels) {
+			return w
+		}
+	}
+	return nil
+}
 
 // oneNamespace is the namespace that a peer speaks of, if it is one by name.
 func (r *policyRule) oneNamespace(q *netpol.Peer) (string, bool) {
