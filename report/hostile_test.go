@@ -80,6 +80,9 @@ func TestNothingHostileGetsThrough(t *testing.T) {
 			outputs[f.Name+name] = write(t, f.Name, r, o)
 		}
 	}
+	for _, name := range []string{"table", "markdown", "junit", "sarif", "html", "json", "github-summary"} {
+		outputs["audit "+name] = write(t, name, evilScored(t), &report.Options{Width: 80, Verbose: true})
+	}
 	for name, o := range map[string]*report.Options{"components": nil, "components verbose": {Verbose: true}} {
 		var b bytes.Buffer
 		if err := report.Components(&b, r, o); err != nil {

@@ -87,7 +87,7 @@ func htmlControlOf(c *boltseal.ControlResult) htmlControl {
 	out := htmlControl{
 		Outcome: string(c.Outcome), Word: strings.ReplaceAll(string(c.Outcome), "-", " "),
 		Title: clean(c.Control.Title), ID: clean(c.Control.ID), Why: clean(c.Why), Fix: clean(c.Fix),
-		Findings: strings.Join(c.Findings, " "),
+		Findings: clean(strings.Join(c.Findings, " ")),
 	}
 	if c.Outcome == boltseal.OutcomeFail || c.Outcome == boltseal.OutcomeAccepted {
 		out.Loud = true

@@ -27,9 +27,9 @@ func frameworksOf(card *boltseal.Scorecard) []boltseal.Tally {
 // titleOfTally is what a tally is called.
 func titleOfTally(t boltseal.Tally) string {
 	if t.Title != "" {
-		return t.Title
+		return clean(t.Title)
 	}
-	return t.Name
+	return clean(t.Name)
 }
 
 // scoreWords is a score as people read it. One that nothing stands behind is

@@ -9,6 +9,7 @@ import (
 
 	"github.com/boltseal/boltseal"
 	"github.com/boltseal/boltseal/audit"
+	"github.com/boltseal/boltseal/check/custom"
 	"github.com/boltseal/boltseal/internal/testimage"
 	"github.com/boltseal/boltseal/policy"
 	"github.com/boltseal/boltseal/scan"
@@ -142,5 +143,47 @@ func TestHoldTo(t *testing.T) {
 	}
 	if scan.HoldTo(r, score+1); r.Verdict.ExitStatus() != 1 || len(r.Verdict.Blocking) == 0 || r.Verdict.Allow {
 		t.Errorf("a score of %d is not under %d: %+v", score, score+1, r.Verdict)
+	}
+}
+
+// A check over images sees their configuration as stored, and its finding is
+// one of the image.
+func TestOwnChecksOverImages(t *testing.T) {
+	set, err := custom.Load("acme.yaml", []byte(`
+checks:
+- id: acme/user
+  title: images name a user
+  severity: high
+  over: image
+  expression: image.config.config.?User.orValue('') != ''
+  controls: [CIS-DI-4.1]
+- id: acme/openssl
+  title: no openssl
+  severity: low
+  over: component
+  expression: component.name != 'libssl3'
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	image := "docker-archive:" + write(t, "app.tar", testimage.DockerArchive(t, testimage.Legacy, testimage.Parse(t, debianApp)))
+	r, err := scan.Audit(t.Context(), []scan.Target{{Scan: image}}, &scan.Options{DB: database(t), Now: clock, Custom: []*custom.Set{set}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]boltseal.Finding{}
+	for _, f := range r.Findings {
+		found[f.Check] = f
+	}
+	if f := found["acme/user"]; f.Subject.Name == "" || f.Key == "" {
+		t.Errorf("got %+v, gaps %v", f, r.Gaps)
+	}
+	if f := found["acme/openssl"]; f.Component == nil || f.Component.Name != "libssl3" {
+		t.Errorf("got %+v", f)
+	}
+	for _, c := range r.Scorecard.Controls {
+		if c.Control.ID == "CIS-DI-4.1" && !slices.Contains(c.Checks, "acme/user") {
+			t.Errorf("the scorecard does not know of it: %+v", c)
+		}
 	}
 }

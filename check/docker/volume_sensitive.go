@@ -10,7 +10,7 @@ import (
 var _ = add(Rule{
 	Check: boltseal.Check{
 		ID: "docker/volume-sensitive", Title: "VOLUME names what belongs to the host or the system", Severity: boltseal.Medium,
-		Controls: []string{"CIS-DI-5.5"},
+		Controls: []string{"CIS-DI-5.6"},
 		Aliases:  []string{"dockle:DKL-DI-0002", "semgrep:dockerfile-dockerd-socket-mount"},
 		Doc: `A volume on a folder of the system invites people to mount the host's own there, and one on the engine's socket is a key to the whole
 host. Use a folder that holds nothing but the application's data.`,
