@@ -271,12 +271,19 @@ func passedOver(name string) bool {
 	return name == "node_modules" || name == "vendor" || len(name) > 1 && name[0] == '.' && name != ".github" && name != ".devcontainer"
 }
 
+// notDockerfiles are the ends of names such as dockerfile.go: files about
+// Dockerfiles.
+var notDockerfiles = []string{
+	".dockerignore", ".go", ".md", ".markdown", ".rst", ".adoc", ".html", ".js", ".mjs", ".ts", ".tsx", ".jsx", ".py", ".rb", ".rs", ".java", ".kt", ".cs",
+	".c", ".h", ".cc", ".cpp", ".php", ".pl", ".lua", ".sh", ".json", ".yaml", ".yml", ".toml", ".xml", ".svg", ".png", ".snap", ".lock", ".sum", ".vim", ".el",
+}
+
 // IsDockerfile tells by its name whether a file is a Dockerfile.
 func IsDockerfile(name string) bool {
 	lower := strings.ToLower(name)
 	for _, word := range []string{"dockerfile", "containerfile"} {
 		if lower == word || strings.HasPrefix(lower, word+".") || strings.HasSuffix(lower, "."+word) {
-			return !strings.HasSuffix(lower, ".dockerignore")
+			return !slices.Contains(notDockerfiles, path.Ext(lower))
 		}
 	}
 	return false

@@ -74,7 +74,7 @@ func (s *Step) needs() []string {
 		return []string{"attestations", "id-token"}
 	case s.Is("pypa/gh-action-pypi-publish") && s.With("password") == nil, s.Is("google-github-actions/auth") && s.With("workload_identity_provider") != nil,
 		s.Is("aws-actions/configure-aws-credentials") && s.With("role-to-assume") != nil && s.With("aws-access-key-id") == nil,
-		strings.Contains(run, "cosign sign") && !strings.Contains(run, "--key"), strings.Contains(run, "cosign attest") && !strings.Contains(run, "--key"):
+		(strings.Contains(run, "cosign sign") || strings.Contains(run, "cosign attest")) && !strings.Contains(run, "--key") && !strings.Contains(run, "--identity-token"):
 		return []string{"id-token"}
 	case s.Is("actions/deploy-pages"):
 		return []string{"id-token", "pages"}

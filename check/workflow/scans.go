@@ -297,7 +297,7 @@ An action that uses a tool inside, as the SBOM actions do, does not put it on th
 				opaque = opaque || s.Uses.Local
 				before += "\n" + s.Uses.Name
 				if s.Run != nil {
-					before += "\n" + s.Run.Value
+					before += "\n" + s.Run.Value + "\n" + s.Node.Get("name").Str() + " " + s.Node.Get("working-directory").Str() + " " + strings.SplitN(s.Run.Value, "\n", 2)[0]
 				}
 			}
 		}
