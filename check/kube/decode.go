@@ -44,7 +44,6 @@ var schemas = map[string]schema{
 	"/PodTemplate":           {"v1", func() any { return new(corev1.PodTemplate) }, ""},
 	"/ReplicationController": {"v1", func() any { return new(corev1.ReplicationController) }, ""},
 	"/Service":               {"v1", func() any { return new(corev1.Service) }, ""},
-	"/Endpoints":             {"v1", func() any { return new(corev1.Endpoints) }, ""},
 	"/ConfigMap":             {"v1", func() any { return new(corev1.ConfigMap) }, ""},
 	"/Secret":                {"v1", func() any { return new(corev1.Secret) }, ""},
 	"/ServiceAccount":        {"v1", func() any { return new(corev1.ServiceAccount) }, ""},

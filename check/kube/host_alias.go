@@ -1,7 +1,6 @@
 package kube
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/boltseal/boltseal"
@@ -17,7 +16,7 @@ program's requests to himself. Use a Service of type ExternalName or DNS.`,
 	Run: func(p *Pass) {
 		for _, w := range p.Workloads {
 			if len(w.Spec.HostAliases) > 0 {
-				p.Pod(w, names("hostAliases"), fmt.Sprintf("%s is resolved past DNS", strings.Join(w.Spec.HostAliases[0].Hostnames, ", ")))
+				p.Pod(w, names("hostAliases"), strings.Join(w.Spec.HostAliases[0].Hostnames, ", ")+" is resolved past DNS")
 			}
 		}
 	},

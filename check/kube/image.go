@@ -83,20 +83,20 @@ var knownImages = sync.OnceValue(func() map[string]known {
 })
 
 // known looks the image up: by its name, then by the folders around it.
-func (im image) known() (known, bool) {
+func (im image) known() known {
 	all := knownImages()
 	if k, ok := all[im.name+":"+im.tag]; ok {
-		return k, true
+		return k
 	}
 	if im.registry == "gcr.io" && strings.HasPrefix(im.path, "distroless/") {
 		if strings.Contains(im.tag, "nonroot") {
-			return known{user: 65532}, true
+			return known{user: 65532}
 		}
-		return known{user: 0}, true
+		return known{user: 0}
 	}
 	for name := im.name; name != ""; {
 		if k, ok := all[name]; ok {
-			return k, true
+			return k
 		}
 		slash := strings.LastIndexByte(name, '/')
 		if slash < 0 {
@@ -104,18 +104,16 @@ func (im image) known() (known, bool) {
 		}
 		name = name[:slash]
 	}
-	return known{user: userUnknown}, false
+	return known{user: userUnknown}
 }
 
 // user is the user that the image runs as when nobody says otherwise: a
 // number, userNamed or userUnknown.
 func (im image) user() int64 {
-	k, _ := im.known()
-	return k.user
+	return im.known().user
 }
 
 // writes are the paths that the image's program writes, apart from /tmp.
 func (im image) writes() []string {
-	k, _ := im.known()
-	return k.writes
+	return im.known().writes
 }

@@ -32,6 +32,9 @@ Profiles Operator, the containers do not start. The rule looks for either in the
 	},
 })
 
+// profiles is where the kubelet looks for seccomp profiles.
+const profiles = "/var/lib/kubelet/seccomp"
+
 func (p *Pass) localhost(w *Workload, s *corev1.SeccompProfile, n *manifest.Node) {
 	if s == nil || s.Type != corev1.SeccompProfileTypeLocalhost {
 		return
@@ -61,15 +64,13 @@ func (p *Pass) undelivered(path string) string {
 	if p.installs(path) {
 		return ""
 	}
-	message := fmt.Sprintf("nothing puts %s on the nodes", path)
 	file := path[strings.LastIndexByte(path, '/')+1:]
 	for _, o := range p.Kind("", "ConfigMap") {
 		if o.holds(file) {
-			message += fmt.Sprintf(": the ConfigMap %q holds it, and no DaemonSet copies it to /var/lib/kubelet/seccomp", o.Object.Name)
-			break
+			return fmt.Sprintf("nothing puts %s on the nodes: the ConfigMap %q holds it, and no DaemonSet copies it to %s", path, o.Object.Name, profiles)
 		}
 	}
-	return message
+	return fmt.Sprintf("nothing puts %s on the nodes", path)
 }
 
 // installs tells whether something in the files puts a profile on nodes: the
@@ -90,8 +91,10 @@ func (p *Pass) installs(path string) bool {
 			continue
 		}
 		for _, v := range o.Workload.Spec.Volumes {
-			if v.HostPath != nil && strings.HasPrefix("/var/lib/kubelet/seccomp/", strings.TrimRight(v.HostPath.Path, "/")+"/") ||
-				v.HostPath != nil && strings.HasPrefix(v.HostPath.Path, "/var/lib/kubelet/seccomp/") {
+			if v.HostPath == nil {
+				continue
+			}
+			if dir := strings.TrimRight(v.HostPath.Path, "/"); dir == profiles || strings.HasPrefix(dir, profiles+"/") || strings.HasPrefix(profiles, dir+"/") { //nolint:gocritic // either may be inside the other
 				return true
 			}
 		}

@@ -2,6 +2,7 @@ package kube
 
 import (
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -275,11 +276,11 @@ func pathOf(root, n *manifest.Node) string {
 		}
 	}
 	var b strings.Builder
-	for i := len(parts) - 1; i >= 0; i-- {
-		if b.Len() > 0 && parts[i][0] != '[' {
+	for _, part := range slices.Backward(parts) {
+		if b.Len() > 0 && part != "" && part[0] != '[' {
 			b.WriteByte('.')
 		}
-		b.WriteString(parts[i])
+		b.WriteString(part)
 	}
 	return b.String()
 }

@@ -31,7 +31,7 @@ func (p *Pass) Pod(w *Workload, path []string, message string, fixes ...boltseal
 	p.Report(w.Object, nearest(w.PodNode, path...), message, fixes...)
 }
 
-// container is a container's name as messages write it.
+// label is a container's name as messages write it.
 func (c *Container) label() string {
 	kind := "container "
 	switch {
@@ -41,19 +41,6 @@ func (c *Container) label() string {
 		kind = "ephemeral container "
 	}
 	return kind + strconv.Quote(c.Name)
-}
-
-// item is the item of a list that has a name.
-func item(list *manifest.Node, name string) *manifest.Node {
-	if list == nil {
-		return nil
-	}
-	for _, it := range list.Elems() {
-		if it.Get("name").Str() == name {
-			return it
-		}
-	}
-	return nil
 }
 
 // at is the i-th item of a list, as it is meant.

@@ -33,8 +33,8 @@ func (w *Workload) lowPorts(port int32) bool {
 	}
 	for _, s := range w.Spec.SecurityContext.Sysctls {
 		if s.Name == "net.ipv4.ip_unprivileged_port_start" {
-			start, err := strconv.Atoi(s.Value)
-			return err == nil && int32(start) <= port
+			start, err := strconv.ParseInt(s.Value, 10, 32)
+			return err == nil && start <= int64(port)
 		}
 	}
 	return false

@@ -2,7 +2,6 @@ package kube
 
 import (
 	"encoding/base64"
-	"fmt"
 	"strings"
 
 	"github.com/boltseal/boltseal"
@@ -32,7 +31,7 @@ var _ = add(Rule{
 						text = string(plain)
 					}
 					if literal("password", text) && !public(key.Value) && !strings.HasPrefix(text, "ENC[") {
-						p.Report(o, value, fmt.Sprintf("%s is there for everybody who reads the file", key.Value))
+						p.Report(o, value, key.Value+" is there for everybody who reads the file")
 					}
 				}
 			}

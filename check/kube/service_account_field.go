@@ -20,7 +20,7 @@ so judge the pod by the wrong rights.`,
 			var fixes []boltseal.Fix
 			if key := node.KeyOf(); key != nil && w.PodNode.Get("serviceAccountName") == nil {
 				fixes = []boltseal.Fix{{Title: "write serviceAccountName", Safe: true, Edits: []boltseal.Edit{{
-					File: w.File.Name, Span: key.Span, New: rekey(w.File, key, "serviceAccountName"),
+					File: w.File.Name, Span: key.Span, New: rekey(key, "serviceAccountName"),
 				}}}}
 			} else {
 				fixes = remove(w.Object, "leave the old name out", true, w.PodNode, "serviceAccount")

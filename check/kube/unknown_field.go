@@ -39,14 +39,14 @@ func (p *Pass) unknownField(o *Object, problem problem) {
 	case right != "":
 		message += ": " + right + " is meant"
 		if problem.at.Parent.Get(right) == nil {
-			fixes = []boltseal.Fix{{Title: "write " + right, Edits: []boltseal.Edit{{File: o.File.Name, Span: problem.at.Span, New: rekey(o.File, problem.at, right)}}}}
+			fixes = []boltseal.Fix{{Title: "write " + right, Edits: []boltseal.Edit{{File: o.File.Name, Span: problem.at.Span, New: rekey(problem.at, right)}}}}
 		}
 	}
 	p.Report(o, problem.at, message, fixes...)
 }
 
 // rekey is a key's new text in the quotes of the old one.
-func rekey(f *manifest.File, key *manifest.Node, text string) string {
+func rekey(key *manifest.Node, text string) string {
 	switch key.Style {
 	case manifest.DoubleQuoted:
 		return `"` + text + `"`
@@ -57,15 +57,24 @@ func rekey(f *manifest.File, key *manifest.Node, text string) string {
 }
 
 // fieldLevels say where fields belong that people write at the wrong level.
-var fieldLevels = map[string]string{
-	"fsGroup": "the pod's securityContext", "fsGroupChangePolicy": "the pod's securityContext", "supplementalGroups": "the pod's securityContext", "sysctls": "the pod's securityContext",
-	"capabilities": "a container's securityContext", "privileged": "a container's securityContext", "allowPrivilegeEscalation": "a container's securityContext",
-	"readOnlyRootFilesystem": "a container's securityContext", "procMount": "a container's securityContext", "runAsNonRoot": "a securityContext", "runAsUser": "a securityContext",
-	"runAsGroup": "a securityContext", "seccompProfile": "a securityContext", "hostNetwork": "the pod's spec", "hostPID": "the pod's spec", "hostIPC": "the pod's spec",
-	"automountServiceAccountToken": "the pod's spec", "serviceAccountName": "the pod's spec", "imagePullSecrets": "the pod's spec", "nodeSelector": "the pod's spec",
-	"tolerations": "the pod's spec", "hostUsers": "the pod's spec", "restartPolicy": "the pod's spec or an init container", "volumeMounts": "a container", "livenessProbe": "a container",
-	"readinessProbe": "a container", "imagePullPolicy": "a container", "podSelector": "the spec of a policy, or a peer", "limits": "resources", "requests": "resources",
-}
+var fieldLevels = func() map[string]string {
+	all := map[string]string{}
+	for _, level := range []struct{ where, fields string }{
+		{"the pod's securityContext", "fsGroup fsGroupChangePolicy supplementalGroups sysctls"},
+		{"a container's securityContext", "capabilities privileged allowPrivilegeEscalation readOnlyRootFilesystem procMount"},
+		{"a securityContext", "runAsNonRoot runAsUser runAsGroup seccompProfile"},
+		{"the pod's spec", "hostNetwork hostPID hostIPC hostUsers automountServiceAccountToken serviceAccountName imagePullSecrets nodeSelector tolerations"},
+		{"the pod's spec or an init container", "restartPolicy"},
+		{"a container", "volumeMounts livenessProbe readinessProbe imagePullPolicy"},
+		{"the spec of a policy, or a peer", "podSelector"},
+		{"resources", "limits requests"},
+	} {
+		for _, name := range names(level.fields) {
+			all[name] = level.where
+		}
+	}
+	return all
+}()
 
 // spelling is the field that a misspelt one stands for, among those that
 // matter to security.

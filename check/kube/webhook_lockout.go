@@ -1,7 +1,6 @@
 package kube
 
 import (
-	"fmt"
 
 	"github.com/boltseal/boltseal"
 	"github.com/boltseal/boltseal/syntax/manifest"
@@ -36,7 +35,7 @@ func (p *Pass) lockout(o *Object, hook *manifest.Node, name string) {
 	for _, rule := range hook.Get("rules").Elems() {
 		for _, r := range rule.Get("resources").Elems() {
 			if r.Str() == "pods" || r.Str() == "*" || r.Str() == "*/*" {
-				p.Report(o, r, fmt.Sprintf("%s is asked about its own pods too, and nothing starts while it does not answer", name))
+				p.Report(o, r, name+" is asked about its own pods too, and nothing starts while it does not answer")
 				return
 			}
 		}
