@@ -159,7 +159,7 @@ func (w *walk) folder(dir string, ignores []*ignoreFile, depth int) {
 	}
 	for _, e := range entries {
 		if e.Name() == ".gitignore" && e.Type().IsRegular() {
-			ignores = append(ignores[:len(ignores):len(ignores)], w.ignores(dir, path.Join(dir, e.Name()))...)
+			ignores = append(slices.Clip(ignores), w.ignores(dir, path.Join(dir, e.Name()))...)
 		}
 		if strings.EqualFold(e.Name(), "Chart.yaml") {
 			w.charts = append(w.charts, w.name(dir))

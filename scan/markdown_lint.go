@@ -188,7 +188,7 @@ func (l *linter) dataBlock(p *linted, c candidate, f *fence, text string) {
 	part := l.data(inner, file)
 	part.findings = f.own(part.findings)
 	// A block that is no whole document is an example of a part.
-	part.gaps = slices.DeleteFunc(part.gaps, func(g boltseal.Gap) bool { return file.Kind == manifest.Unknown })
+	part.gaps = slices.DeleteFunc(part.gaps, func(boltseal.Gap) bool { return file.Kind == manifest.Unknown })
 	if file.Kind == manifest.Template || file.Kind == manifest.Kustomization {
 		return
 	}

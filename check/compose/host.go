@@ -8,9 +8,9 @@ import (
 	"github.com/boltseal/boltseal"
 )
 
-// shared adds a rule about a namespace of the host that a service joins.
-func shared(id, field, title, control, doc string) bool {
-	return add(Rule{
+// shared is a rule about a namespace of the host that a service joins.
+func shared(id, field, title, control, doc string) Rule {
+	return Rule{
 		Check: boltseal.Check{ID: id, Title: title, Severity: boltseal.High, Controls: []string{control}, Doc: doc},
 		Run: func(p *Pass) {
 			for _, s := range p.Services {
@@ -19,27 +19,27 @@ func shared(id, field, title, control, doc string) bool {
 				}
 			}
 		},
-	})
+	}
 }
 
 var (
-	_ = shared("compose/host-network", "network_mode", "the host's network is shared", "CIS-DI-5.10",
+	_ = add(shared("compose/host-network", "network_mode", "the host's network is shared", "CIS-DI-5.10",
 		`The service sees all traffic of the host, binds any port, reaches what listens on 127.0.0.1 (databases, the kubelet, cloud metadata agents) and is behind
-none of the networks' walls. Publish the ports that are needed instead.`)
-	_ = shared("compose/host-pid", "pid", "the host's processes are shared", "CIS-DI-5.16",
+none of the networks' walls. Publish the ports that are needed instead.`))
+	_ = add(shared("compose/host-pid", "pid", "the host's processes are shared", "CIS-DI-5.16",
 		`The service sees every process of the host with its arguments and, as root, its environment in /proc, and may signal or trace it. Only tools that
-watch the host need this.`)
-	_ = shared("compose/host-ipc", "ipc", "the host's inter-process communication is shared", "CIS-DI-5.17",
+watch the host need this.`))
+	_ = add(shared("compose/host-ipc", "ipc", "the host's inter-process communication is shared", "CIS-DI-5.17",
 		`Shared memory and semaphores of the host's programs can be read and written: databases and desktop sessions keep data there. Two services that talk
-through shared memory use ipc: "service:name".`)
-	_ = shared("compose/host-uts", "uts", "the host's name is shared", "CIS-DI-5.21",
-		`The service can change the host's name, by which logs, certificates and clusters know it. Set hostname on the service instead.`)
-	_ = shared("compose/host-userns", "userns_mode", "the host's user namespace is shared", "CIS-DI-5.31",
+through shared memory use ipc: "service:name".`))
+	_ = add(shared("compose/host-uts", "uts", "the host's name is shared", "CIS-DI-5.21",
+		`The service can change the host's name, by which logs, certificates and clusters know it. Set hostname on the service instead.`))
+	_ = add(shared("compose/host-userns", "userns_mode", "the host's user namespace is shared", "CIS-DI-5.31",
 		`Where the daemon maps root in containers to a powerless user, this service opts out: its root is the host's root. Give the files the mapped owner
-instead.`)
-	_ = shared("compose/host-cgroup", "cgroup", "the host's control groups are shared", "CIS-DI-5.25",
+instead.`))
+	_ = add(shared("compose/host-cgroup", "cgroup", "the host's control groups are shared", "CIS-DI-5.25",
 		`The service sees, and as root changes, the control groups of everything on the host: limits of others, and on old kernels a way to run programs on the
-host through release_agent. Leave the private namespace, which is the default.`)
+host through release_agent. Leave the private namespace, which is the default.`))
 )
 
 // sensitive are folders of the host whose content makes somebody root there.

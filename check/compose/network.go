@@ -30,7 +30,7 @@ whoever reaches the host. Other services reach it by its name without any publis
 			value, _ := expand(s.Get("image").Str())
 			want := stores[parseImage(value).base()]
 			for port := range s.Ports() {
-				if target := strings.Split(port.target, "-")[0]; port.open() && (want != "" && target == want || wellKnownStore(target) && want == "" && value == "") {
+				if target, _, _ := strings.Cut(port.target, "-"); port.open() && (want != "" && target == want || wellKnownStore(target) && want == "" && value == "") {
 					p.Report(s, port.node, "port "+target+" listens on every address", p.bindLocal(port)...)
 				}
 			}

@@ -1,7 +1,6 @@
 package workflow
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -36,8 +35,8 @@ func contexts(expr string) []string {
 	var out []string
 	for _, name := range contextName().FindAllString(expr, -1) {
 		out = append(out, index().ReplaceAllStringFunc(strings.ToLower(name), func(s string) string {
-			if strings.HasPrefix(s, "['") {
-				return "." + strings.TrimSuffix(strings.TrimPrefix(s, "['"), "']")
+			if name, ok := strings.CutPrefix(s, "['"); ok {
+				return "." + strings.TrimSuffix(name, "']")
 			}
 			return ".*"
 		}))
@@ -178,7 +177,7 @@ func (p *Pass) throughEnv(s *Step, n *manifest.Node, e expression) []boltseal.Fi
 	if edit.Span.Start != edit.Span.End || edit.New != "" {
 		edits = append(edits, edit)
 	}
-	return []boltseal.Fix{{Title: fmt.Sprintf("hand it over as $%s", name), Edits: edits}}
+	return []boltseal.Fix{{Title: "hand it over as $" + name, Edits: edits}}
 }
 
 // quoted tells whether a place lies inside single quotes, where a variable is

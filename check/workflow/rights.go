@@ -41,14 +41,14 @@ func (p *Pass) topPermissions() []boltseal.Fix {
 		eol = "\r\n"
 	}
 	indent := strings.Repeat(" ", p.File.Location(key.Span).Col-1)
-	text := "permissions:" + eol
+	lines := []string{"permissions:"}
 	if !slices.Contains(p.needed(), "contents") {
-		text += indent + "  contents: read" + eol
+		lines = append(lines, "  contents: read")
 	}
 	for _, scope := range p.needed() {
-		text += indent + "  " + scope + ": write" + eol
+		lines = append(lines, "  "+scope+": write")
 	}
-	return p.Insert("give the token what it needs alone", false, key.Span.Start, text+eol+indent)
+	return p.Insert("give the token what it needs alone", false, key.Span.Start, strings.Join(lines, eol+indent)+eol+eol+indent)
 }
 
 // needed are the scopes that steps surely write to.

@@ -358,8 +358,8 @@ func statusKept(before string) bool {
 	}
 	joined := strings.ReplaceAll(before, "\\\n", " ")
 	lines := strings.FieldsFunc(joined, func(r rune) bool { return r == '\n' || r == ';' })
-	for i := len(lines) - 1; i >= 0; i-- {
-		line := strings.TrimSpace(lines[i])
+	for _, line := range slices.Backward(lines) {
+		line = strings.TrimSpace(line)
 		if line == "" || line == "if" || line == "elif" || line[0] == '#' {
 			continue
 		}

@@ -3,6 +3,7 @@ package manifest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -119,8 +120,8 @@ func descend(n *Node, path []string) (*Node, []string, error) {
 
 // nest wraps a value into mappings.
 func nest(value any, path []string) any {
-	for i := len(path) - 1; i >= 0; i-- {
-		value = Fields{{path[i], value}}
+	for _, name := range slices.Backward(path) {
+		value = Fields{{name, value}}
 	}
 	return value
 }

@@ -3,6 +3,7 @@ package manifest_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -83,9 +84,7 @@ func walk(n *manifest.Node, visit func(*manifest.Node)) {
 func with(old any, key string, v any) any {
 	m := map[string]any{}
 	if o, ok := old.(map[string]any); ok {
-		for k, x := range o {
-			m[k] = x
-		}
+		maps.Copy(m, o)
 	}
 	m[key] = v
 	return m

@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -222,8 +223,8 @@ func (n *Node) Path() string {
 		}
 	}
 	var b strings.Builder
-	for i := len(parts) - 1; i >= 0; i-- {
-		b.WriteString(parts[i])
+	for _, part := range slices.Backward(parts) {
+		b.WriteString(part)
 	}
 	return strings.TrimPrefix(b.String(), ".")
 }

@@ -89,14 +89,15 @@ func (p *parser) plainMore(n *Node, indent int, flow bool) {
 			if breakLen(p.s, p.i) > 0 {
 				p.newline()
 				breaks++
-			} else if p.s[p.i] == ' ' || p.s[p.i] == '\t' {
-				if p.s[p.i] == '\t' && p.tab < 0 {
-					p.tab = p.i
-				}
-				p.i++
-			} else {
+				continue
+			}
+			if p.s[p.i] != ' ' && p.s[p.i] != '\t' {
 				break
 			}
+			if p.s[p.i] == '\t' && p.tab < 0 {
+				p.tab = p.i
+			}
+			p.i++
 		}
 		ends := p.i >= len(p.s) || p.marker() || p.s[p.i] == '#' || !flow && p.col() <= indent
 		if flow && !ends {
@@ -182,16 +183,17 @@ func (p *parser) quoted(n *Node, text *strings.Builder, rest string) {
 func (p *parser) foldQuoted(text *strings.Builder, start int) int {
 	breaks := 0
 	for p.i < len(p.s) {
-		if breakLen(p.s, p.i) > 0 {
-			p.newline()
-			breaks++
-			if p.marker() {
-				p.fail(start, "the document ends before the quote that opens here is closed")
+		if breakLen(p.s, p.i) == 0 {
+			if p.s[p.i] != ' ' && p.s[p.i] != '\t' {
+				break
 			}
-		} else if p.s[p.i] == ' ' || p.s[p.i] == '\t' {
 			p.i++
-		} else {
-			break
+			continue
+		}
+		p.newline()
+		breaks++
+		if p.marker() {
+			p.fail(start, "the document ends before the quote that opens here is closed")
 		}
 	}
 	p.arrive()
@@ -245,11 +247,12 @@ func (p *parser) escape(text *strings.Builder) {
 			if breakLen(p.s, p.i) > 0 {
 				p.newline()
 				text.WriteByte('\n')
-			} else if p.s[p.i] == ' ' || p.s[p.i] == '\t' {
-				p.i++
-			} else {
+				continue
+			}
+			if p.s[p.i] != ' ' && p.s[p.i] != '\t' {
 				break
 			}
+			p.i++
 		}
 		p.arrive()
 		return
