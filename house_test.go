@@ -20,7 +20,7 @@ var floors = [][]string{
 	{"internal/limit", "internal/strictjson", "internal/atomicfile", "internal/spdx", "internal/testimage", "version", "policy", "rule", "audit"},
 	{"syntax/dockerfile", "syntax/manifest", "source/layer", "source/registry", "advisory", "sbom", "vex", "sensor/bpf"},
 	{"source", "inventory", "seal", "seal/slsa", "check/compose", "check/custom", "check/docker", "check/kube", "check/image", "check/secret", "check/seccomp", "check/shell", "check/vuln", "check/workflow", "sensor", "report"},
-	{"scan", "watch", "remedy", "remedy/project"},
+	{"scan", "trust", "watch", "remedy", "remedy/project"},
 	{"cli"},
 	{"cmd/boltseal", "examples/demo"},
 }

@@ -20,6 +20,7 @@ type Report struct {
 	Components []Component `json:"components"`
 	Findings   []Finding   `json:"findings"`
 	Gaps       []Gap       `json:"gaps"`
+	Evidence   []Evidence  `json:"evidence,omitempty"` // what speaks for the artifact: signatures and statements that were verified
 	Verdict    Verdict     `json:"verdict"`
 	Snapshot   *Snapshot   `json:"snapshot,omitempty"`  // of the advisory data, if any was used
 	Scorecard  *Scorecard  `json:"scorecard,omitempty"` // of an audit

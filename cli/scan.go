@@ -87,6 +87,9 @@ func runScan(ctx context.Context, env *Env, f *scanFlags, target string, more fu
 	if opts.DB != nil {
 		defer opts.DB.Close()
 	}
+	if err := f.attestedVEX(ctx, env, opts.Policy, target); err != nil {
+		return err
+	}
 	if err := f.ownChecks(opts); err != nil {
 		return err
 	}

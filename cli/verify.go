@@ -14,7 +14,7 @@ import (
 
 var _ = addVerb(func(env *Env) *cobra.Command {
 	f, reg := &verifyFlags{}, &registryFlags{}
-	var reference, bundle string
+	var reference, bundle, policyFile string
 	cmd := &cobra.Command{
 		Use:   "verify IMAGE...",
 		Short: "Verify the signatures and attestations of images",
@@ -34,6 +34,7 @@ looked at.`,
   boltseal verify --certificate-identity https://github.com/org/app/.github/workflows/release.yml@refs/tags/v1.2.0 \
       --certificate-oidc-issuer https://token.actions.githubusercontent.com ghcr.io/org/app:1.2.0
   boltseal verify --key boltseal.pub --type cyclonedx -o payload registry.example.com/app:1
+  boltseal verify --policy boltseal.yaml ghcr.io/org/app:1.2.0 ghcr.io/org/api:2
   boltseal verify --offline --bundle app.sigstore.json --trusted-root trusted_root.json --key boltseal.pub app@sha256:...`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
@@ -45,6 +46,9 @@ looked at.`,
 				return usagef("--offline needs --bundle FILE: signatures are in the registry otherwise")
 			case reg.offline && f.fetchTrust:
 				return usagef("--offline and --fetch-trusted-root contradict each other")
+			}
+			if policyFile != "" {
+				return verifyPolicy(cmd.Context(), env, f, reg, policyFile, args)
 			}
 			v, err := f.verifier(cmd.Context(), env)
 			if err != nil {
@@ -72,6 +76,7 @@ looked at.`,
 	fl.BoolVar(&reg.offline, "offline", false, "open no socket at all; needs --bundle")
 	fl.StringVar(&reg.platform, "platform", "", "verify the image for this os/arch[/variant] of an index, and not the index")
 	fl.BoolVar(&f.anyType, "any-type", false, "verify attestations of every type, and signatures")
+	fl.StringVar(&policyFile, "policy", "", "policy file whose section images says who must vouch for which images")
 	fl.StringVar(&bundle, "bundle", "", "file with the sigstore bundle, instead of what is in the registry")
 	fl.StringVar(&reference, "reference", "", "name that has to be signed with it (signatures in the form of cosign 2 only)")
 	fl.StringToStringVarP(&f.annotations, "annotations", "a", nil, "NAME=VALUE that has to be signed with it; may be repeated")

@@ -30,6 +30,7 @@ func Load(name string, data []byte) (*Policy, error) {
 		"allow-gaps":     p.loadAllowGaps,
 		"unused-waivers": p.loadUnusedWaivers,
 		"vex":            func(n ast.Node) (err error) { p.VEXFiles, err = texts(n); return err },
+		"images":         p.loadTrust,
 		"waivers":        func(n ast.Node) error { return p.loadWaivers(name, n) },
 	})
 	if err != nil {

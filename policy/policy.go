@@ -13,6 +13,15 @@
 //	allow-gaps: [unreadable-file]
 //	unused-waivers: ignore       # report (the default) or ignore
 //	vex: [vex/openvex.json]      # documents that say what is not affected
+//	images:                      # who must vouch for which images; the first entry that names one holds
+//	  - image: ghcr.io/acme/**
+//	    signed-by:
+//	      - key: release.pub
+//	      - identity: https://github.com/acme/app/.github/workflows/release.yml@refs/heads/main
+//	        issuer: https://token.actions.githubusercontent.com
+//	    attestations:
+//	      - {type: cyclonedx, max-age: 30d}
+//	    provenance: {source: github.com/acme/app, level: 3}
 //	waivers:
 //	  - id: CVE-2024-0727        # or an alias, a check, "docker/*"
 //	    purl: pkg:deb/debian/openssl
@@ -50,6 +59,7 @@ type Policy struct {
 	IgnoreUnusedWaivers bool            // for a policy that serves many artifacts
 	Baseline            map[string]bool // baseline keys of findings that do not block: they were there before
 	VEX                 []Statement
+	Trust               []Trust  // who must vouch for which images
 	VEXFiles            []string // documents that the policy file names, for whoever may open files to read
 
 	// Checks are those that ran. Waivers may then name them by their aliases,
@@ -187,7 +197,8 @@ func (p *Policy) digest() boltseal.Digest {
 		Waivers    []boltseal.Waiver
 		Unused     bool
 		VEX        []Statement `json:",omitempty"`
-	}{p.FailOn.String(), p.Severities, p.OnlyFixed, p.AllowGaps, waivers, p.IgnoreUnusedWaivers, p.VEX})
+		Trust      []Trust     `json:",omitempty"`
+	}{p.FailOn.String(), p.Severities, p.OnlyFixed, p.AllowGaps, waivers, p.IgnoreUnusedWaivers, p.VEX, p.Trust})
 	if err != nil {
 		return "" // only a year past 9999 cannot be written, and Load refuses it
 	}

@@ -1,0 +1,158 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/boltseal/boltseal"
+	"github.com/boltseal/boltseal/policy"
+	"github.com/boltseal/boltseal/seal"
+	"github.com/boltseal/boltseal/source/registry"
+	"github.com/boltseal/boltseal/trust"
+)
+
+// verifyPolicy holds images against what a policy file says of who must vouch
+// for them.
+func verifyPolicy(ctx context.Context, env *Env, f *verifyFlags, reg *registryFlags, name string, images []string) error {
+	if len(f.keys) > 0 || f.id.String() != "" || len(f.types) > 0 || f.anyType {
+		return usagef("--policy says whose signatures count and what is asked: give no --key, --certificate- or --type flags with it")
+	}
+	data, err := readSmall(env, name)
+	if err != nil {
+		return usageError{fmt.Errorf("--policy: %w", err)}
+	}
+	p, err := policy.Load(name, data)
+	if err != nil {
+		return usageError{err}
+	}
+	if len(p.Trust) == 0 {
+		return usagef("%s: it has no section images, which says who must vouch for which", name)
+	}
+	code := statusClean
+	var reports []*boltseal.Report
+	for _, image := range images {
+		r, err := trustReport(ctx, env, f, reg, p, filepath.Dir(name), image)
+		if err != nil {
+			return err
+		}
+		reports = append(reports, r)
+		code = max(code, r.Verdict.ExitStatus())
+	}
+	if f.format == "json" {
+		e := json.NewEncoder(env.Stdout)
+		e.SetIndent("", "  ")
+		if err := e.Encode(reports); err != nil {
+			return fmt.Errorf("verify: %w", err)
+		}
+	} else {
+		for _, r := range reports {
+			writeTrust(env.Stdout, r)
+		}
+	}
+	if code != statusClean {
+		return status(code)
+	}
+	return nil
+}
+
+func trustReport(ctx context.Context, env *Env, f *verifyFlags, reg *registryFlags, p *policy.Policy, dir, image string) (*boltseal.Report, error) {
+	client, ref, err := reg.client(env, image)
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	return trust.Check(ctx, client, ref, trustOptions(ctx, env, f, p, dir))
+}
+
+func trustOptions(ctx context.Context, env *Env, f *verifyFlags, p *policy.Policy, dir string) *trust.Options {
+	return &trust.Options{
+		Policy: p, Tool: boltseal.Tool{Name: "boltseal", Version: Version()}, Now: env.Now,
+		// Keys lie beside the policy that names them.
+		Key: func(name string) (*seal.PublicKey, error) {
+			path := name
+			if !filepath.IsAbs(path) {
+				path = filepath.Join(dir, path)
+			}
+			data, err := os.ReadFile(path)
+			if err != nil {
+				return nil, usageError{err}
+			}
+			return seal.ParsePublicKey(data)
+		},
+		Trust: func() (*seal.Trust, error) {
+			opts := &seal.VerifierOptions{}
+			err := f.trust(ctx, env, opts, true)
+			return opts.Trust, err
+		},
+	}
+}
+
+// attestedVEX adds to the policy what is attached to an image of a registry
+// and signed by whom the policy lets speak. What cannot be asked leaves every
+// finding where it is, and is said.
+func (f *scanFlags) attestedVEX(ctx context.Context, env *Env, p *policy.Policy, target string) error {
+	name, named := strings.CutPrefix(target, "registry:")
+	if _, err := os.Stat(target); f.offline || err == nil && !named {
+		return nil
+	}
+	ref, err := registry.ParseRef(name)
+	if err != nil {
+		return nil // another kind of target
+	}
+	t := p.TrustFor(ref.Host + "/" + ref.Repository)
+	if t == nil || len(t.VEX) == 0 {
+		return nil
+	}
+	reg := &registryFlags{scanFlags: *f}
+	client, ref, err := reg.client(env, name)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	dir := filepath.Dir(f.policyFile)
+	statements, err := trust.VEX(ctx, client, ref, trustOptions(ctx, env, &verifyFlags{}, p, dir))
+	if err != nil {
+		fmt.Fprintf(env.Stderr, "boltseal: note: the VEX statements attached to %s were not read: %v\n", visible(name, ""), err)
+		return nil
+	}
+	p.VEX = append(p.VEX, statements...)
+	return nil
+}
+
+// writeTrust says of one image what speaks for it, what is missing and why,
+// and the verdict.
+func writeTrust(w io.Writer, r *boltseal.Report) {
+	fmt.Fprintf(w, "%s\n", visible(r.Artifact.Name, ""))
+	fmt.Fprintf(w, "  %s\n", r.Artifact.Digest)
+	for _, e := range r.Evidence {
+		fmt.Fprintf(w, "  ok  %s\n", visible(e.Statement, ""))
+	}
+	for _, found := range r.Findings {
+		mark := "NO"
+		if found.Waived != nil {
+			mark = "--"
+		}
+		fmt.Fprintf(w, "  %s  %s: %s\n", mark, found.Check, visible(found.Message, ""))
+		if found.Waived != nil {
+			fmt.Fprintf(w, "      %s\n", visible(found.Waived.String(), ""))
+		}
+		for _, e := range found.Evidence {
+			if e.Kind == boltseal.EvidenceSignature {
+				fmt.Fprintf(w, "      does not count: %s\n", visible(e.Statement, ""))
+			}
+		}
+	}
+	for _, g := range r.Gaps {
+		fmt.Fprintf(w, "  ??  %s: %s\n", visible(g.What, ""), visible(g.Why, ""))
+	}
+	verdict := "ALLOWED"
+	if !r.Verdict.Allow {
+		verdict = "REFUSED"
+	}
+	fmt.Fprintf(w, "  %s by policy %s\n", verdict, r.Verdict.Policy.Short())
+}
