@@ -36,11 +36,11 @@ the label alone, without anything to install. The fix sets the strictest level t
 				p.Report(o, at, "no Pod Security Standard is enforced; "+p.obstacle(workloads)+" has to change first")
 				continue
 			}
-			message := fmt.Sprintf("no Pod Security Standard is enforced: %s %s", passing(workloads), level)
 			if len(workloads) == 0 {
-				message = "no Pod Security Standard is enforced"
+				p.Report(o, at, "no Pod Security Standard is enforced") // what runs there is not known
+				continue
 			}
-			p.Report(o, at, message, enforce(o, level, len(workloads) > 0)...)
+			p.Report(o, at, fmt.Sprintf("no Pod Security Standard is enforced: %s %s", passing(workloads), level), enforce(o, level)...)
 		}
 	},
 })
@@ -49,14 +49,14 @@ var systemNamespaces = map[string]bool{"kube-system": true, "kube-public": true,
 
 // enforce is the fix that has a level enforced, and what is stricter
 // reported.
-func enforce(o *Object, level api.Level, safe bool) []boltseal.Fix {
+func enforce(o *Object, level api.Level) []boltseal.Fix {
 	labels := manifest.Fields{{Name: enforceLabel, Value: string(level)}}
 	for _, mode := range []string{auditLabel, warnLabel} {
 		if o.Meta.Labels[mode] == "" {
 			labels = append(labels, manifest.Field{Name: mode, Value: string(api.LevelRestricted)})
 		}
 	}
-	return edit(o).merge(o.Node.Get("metadata"), "labels", labels).fix("enforce "+string(level), safe)
+	return edit(o).merge(o.Node.Get("metadata"), "labels", labels).fix("enforce "+string(level), true)
 }
 
 // obstacle is the first workload that not even baseline lets in.

@@ -31,7 +31,7 @@ bound to in the same files are taken to be used.`,
 					continue
 				}
 			}
-			if w.account() != "default" && p.powers().bound(w.Namespace, w.account()) {
+			if p.powers().bound(w.Namespace, w.account()) {
 				continue
 			}
 			p.Pod(w, nil, fmt.Sprintf("the token of the service account %q is mounted, and nothing shows that it is used", w.account()), noToken(w, w.account() == "default")...)

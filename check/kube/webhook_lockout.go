@@ -1,7 +1,6 @@
 package kube
 
 import (
-
 	"github.com/boltseal/boltseal"
 	"github.com/boltseal/boltseal/syntax/manifest"
 )
