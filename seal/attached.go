@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -53,6 +54,7 @@ type Attached struct {
 	// then what the list of referrers says.
 	Broken error
 
+	unread bool // it may well be there: asking for it failed
 	client *registry.Client
 	ref    registry.Ref
 }
@@ -154,6 +156,7 @@ func (l *lister) referrers(ctx context.Context) iter.Seq2[*Attached, error] {
 			return
 		}
 		seen := map[boltseal.Digest]bool{}
+		var wanted []ocispec.Descriptor
 		for _, desc := range list {
 			d := boltseal.Digest(desc.Digest)
 			// A registry may list the image itself, or one thing twice.
@@ -167,31 +170,57 @@ func (l *lister) referrers(ctx context.Context) iter.Seq2[*Attached, error] {
 			if known && !l.wants(kind) {
 				continue
 			}
-			if !l.each(ctx, desc, "referrer "+string(d), kind, yield) {
-				return
+			wanted = append(wanted, desc)
+		}
+		for batch := range slices.Chunk(wanted, jobs) {
+			fetched := l.fetch(ctx, batch)
+			for i, desc := range batch {
+				where := "referrer " + string(desc.Digest)
+				if !l.each(ctx, desc, where, kindOf(desc.ArtifactType), fetched[i], yield) {
+					return
+				}
 			}
 		}
 	}
 }
 
+// fetched is a manifest, or why it is not there.
+type fetched struct {
+	m   *registry.Manifest
+	err error
+}
+
+// fetch gets several manifests at once.
+func (l *lister) fetch(ctx context.Context, list []ocispec.Descriptor) []fetched {
+	out := make([]fetched, len(list))
+	var wg sync.WaitGroup
+	for i, desc := range list {
+		wg.Go(func() {
+			out[i].m, out[i].err = l.client.Manifest(ctx, l.ref.At(boltseal.Digest(desc.Digest)))
+		})
+	}
+	wg.Wait()
+	return out
+}
+
 // each gives the layers of one manifest that hold something.
-func (l *lister) each(ctx context.Context, desc ocispec.Descriptor, where string, kind Kind, yield func(*Attached, error) bool) bool {
+func (l *lister) each(ctx context.Context, desc ocispec.Descriptor, where string, kind Kind, f fetched, yield func(*Attached, error) bool) bool {
 	base := Attached{
 		Kind: kind, Where: where, About: l.ref.Digest, Manifest: desc, ArtifactType: desc.ArtifactType,
 		Annotations: desc.Annotations, client: l.client, ref: l.ref,
 	}
-	m, err := l.client.Manifest(ctx, l.ref.At(boltseal.Digest(desc.Digest)))
-	if err != nil {
+	if f.err != nil {
 		if ctx.Err() != nil {
-			yield(nil, err)
+			yield(nil, f.err)
 			return false
 		}
 		// The list named it, so that it is gone is worth saying (registries
 		// have thrown referrers away while collecting garbage).
-		base.Broken = err
+		base.Broken = f.err
+		base.unread = !errors.Is(f.err, registry.ErrNotFound) && !errors.Is(f.err, registry.ErrDigest)
 		return yield(&base, nil)
 	}
-	for _, a := range base.layers(m) {
+	for _, a := range base.layers(f.m) {
 		if !l.wants(a.Kind) {
 			continue
 		}
@@ -332,7 +361,8 @@ func (l *lister) buildKit(ctx context.Context) iter.Seq2[*Attached, error] {
 			if desc.Annotations[annotationReferenceType] != "attestation-manifest" {
 				continue
 			}
-			if !l.each(ctx, desc, "index entry "+string(desc.Digest), KindBuildKit, func(a *Attached, err error) bool {
+			got := l.fetch(ctx, []ocispec.Descriptor{desc})
+			if !l.each(ctx, desc, "index entry "+string(desc.Digest), KindBuildKit, got[0], func(a *Attached, err error) bool {
 				if a != nil {
 					a.About = boltseal.Digest(desc.Annotations[annotationReferenceDigest])
 				}

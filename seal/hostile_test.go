@@ -422,9 +422,9 @@ func TestCouldNotLook(t *testing.T) {
 	s := serve(t, true)
 	ref, d := s.push(t, "app:1")
 	k := newKey(t, "")
-	_, err := keySigner(t, k).Image(t.Context(), s.client, ref, nil)
+	placed, err := keySigner(t, k).Image(t.Context(), s.client, ref, nil)
 	check(t, err)
-	for _, path := range []string{"/referrers/", "/manifests/" + seal.CosignTag(d, "sig"), "/blobs/", "/manifests/1"} {
+	for _, path := range []string{"/manifests/" + strings.TrimPrefix(placed[0].Where, "referrer "), "/referrers/", "/manifests/" + seal.CosignTag(d, "sig"), "/blobs/", "/manifests/1"} {
 		s.intercept(func(w http.ResponseWriter, r *http.Request) bool {
 			if !strings.Contains(r.URL.Path, path) {
 				return false

@@ -52,7 +52,7 @@ func (v *Verifier) Image(ctx context.Context, client *registry.Client, ref regis
 		if err != nil {
 			return r, fmt.Errorf("verify %s: %w", ref, err)
 		}
-		if a.Kind.Signed() {
+		if a.Kind.Signed() || a.unread {
 			found = append(found, a)
 		}
 	}
@@ -116,7 +116,7 @@ func (v *Verifier) attached(ctx context.Context, list []*Attached, want Want, r 
 		}
 		refusal.Source = a.Where
 		r.Refused = append(r.Refused, refusal)
-		if !o.read && a.Broken == nil && r.unread == nil {
+		if !o.read && (a.Broken == nil || a.unread) && r.unread == nil {
 			r.unread = o.err
 		}
 	}
