@@ -143,15 +143,14 @@ func (f *lintFlags) remedy(ctx context.Context, env *Env, r *boltseal.Report, op
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(wanted)) {
-		accept := func(found boltseal.Finding) bool { return wanted[name][found.Check] && !waived[found.Key] }
-		if err := f.remedyFile(ctx, env, name, accept, opts); err != nil {
+		if err := f.remedyFile(ctx, env, name, wanted[name], waived, opts); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (f *lintFlags) remedyFile(ctx context.Context, env *Env, name string, accept func(boltseal.Finding) bool, opts *scan.Options) error {
+func (f *lintFlags) remedyFile(ctx context.Context, env *Env, name string, wanted, waived map[string]bool, opts *scan.Options) error {
 	path := filepath.FromSlash(name)
 	info, err := os.Lstat(path)
 	if err != nil {
@@ -162,6 +161,15 @@ func (f *lintFlags) remedyFile(ctx context.Context, env *Env, name string, accep
 		return fmt.Errorf("fix: %w", err)
 	}
 	check := func(data []byte) ([]boltseal.Finding, error) { return scan.LintFile(name, data, opts), nil }
+	// One fix may bring the next finding to light, which is wanted then too.
+	alone := map[string]bool{}
+	for _, found := range scan.LintFile(name, content, opts) {
+		alone[found.Check] = !wanted[found.Check]
+	}
+	accept := func(found boltseal.Finding) bool {
+		shown := len(opts.Policy.Severities) == 0 || slices.Contains(opts.Policy.Severities, found.Severity)
+		return shown && !alone[found.Check] && !waived[found.Key]
+	}
 	done, err := remedy.Apply(content, check, &remedy.Options{Unsafe: f.unsafe, Accept: accept, Resolve: f.resolver(ctx, env)})
 	if err != nil {
 		return fmt.Errorf("fix %s: %w", name, err)

@@ -378,7 +378,7 @@ func (l *linter) templates(parts []linted) []boltseal.Gap {
 		gap := boltseal.Gap{Kind: "template", What: "file " + name, Why: "it is a template, and no manifest before it is rendered",
 			Hint: "render it, and lint what comes of it"}
 		if slices.Contains(l.charts, name) {
-			gap = boltseal.Gap{Kind: "template", What: "chart " + name, Why: fmt.Sprintf("its %d templates are no manifests before they are rendered", n),
+			gap = boltseal.Gap{Kind: "template", What: "chart " + name, Why: fmt.Sprintf("its templates (%d) are no manifests before they are rendered", n),
 				Hint: "helm template " + name + " > rendered.yaml, and lint that"}
 		}
 		gaps = append(gaps, gap)
