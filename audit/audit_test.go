@@ -148,7 +148,7 @@ func TestScore(t *testing.T) {
 // Nothing that was not looked at counts as a pass: not an empty report, not
 // one with gaps, not one whose checks had nothing to look at.
 func TestNotLookedIsNoPass(t *testing.T) {
-	gap := boltseal.Gap{Kind: "unreadable-file", What: "file Dockerfile", Why: "permission denied", Hint: "read it"}
+	gap := boltseal.Gap{Kind: "unreadable-file", What: "folder build", Why: "permission denied", Hint: "read it"}
 	for name, o := range map[string]*audit.Options{
 		"nil":              nil,
 		"no checks":        {},
@@ -169,6 +169,24 @@ func TestNotLookedIsNoPass(t *testing.T) {
 	r := &boltseal.Report{Gaps: []boltseal.Gap{gap}}
 	if got := result(t, audit.Score(r, &audit.Options{Checks: checks}), "guide/non-root-user"); got.Fix != "read it" || !strings.Contains(got.Why, "permission denied") {
 		t.Errorf("got %+v", got)
+	}
+	// A gap hinders the checks that it may concern, and no others.
+	for _, c := range []struct {
+		gap          boltseal.Gap
+		docker, kube bool // pass
+	}{
+		{boltseal.Gap{Kind: "template", What: "chart web"}, true, false},
+		{boltseal.Gap{Kind: "unreadable-file", What: "file deploy/web.yaml"}, true, false},
+		{boltseal.Gap{Kind: "unreadable-file", What: "file build/Dockerfile"}, false, true},
+		{boltseal.Gap{Kind: "unreadable-file", What: "file build/x"}, false, false},
+		{boltseal.Gap{Kind: "limit", What: "folder a"}, false, false},
+		{boltseal.Gap{Kind: "new", What: "who knows"}, false, false},
+	} {
+		card := audit.Score(&boltseal.Report{Gaps: []boltseal.Gap{c.gap}}, &audit.Options{Checks: checks})
+		docker := result(t, card, "guide/non-root-user").Outcome == boltseal.OutcomePass
+		if kube := result(t, card, "guide/run-as-non-root").Outcome == boltseal.OutcomePass; docker != c.docker || kube != c.kube {
+			t.Errorf("%+v: Dockerfiles pass %v, manifests pass %v", c.gap, docker, kube)
+		}
 	}
 	// A database that is missing says nothing about Dockerfiles.
 	r.Gaps = []boltseal.Gap{{Kind: "no-database"}}

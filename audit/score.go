@@ -133,17 +133,6 @@ func newScorer(r *boltseal.Report, opts *Options) *scorer {
 	return s
 }
 
-// hinders tells whether a gap can keep a check from seeing something. What is
-// not known to leave a check alone is taken to hinder it.
-func hinders(g boltseal.Gap, check string) bool {
-	switch g.Kind {
-	case "no-database", "stale-database", "unsupported-distro", "unsupported-ecosystem", "mixed-distributions":
-		// These are about matching components with advisories.
-		return FamilyOf(check) == "vuln"
-	}
-	return FamilyOf(check) != "policy"
-}
-
 // control decides one control.
 func (s *scorer) control(c *Control) boltseal.ControlResult {
 	out := boltseal.ControlResult{Control: c.Control, Layer: c.Layer, Also: c.Also}
@@ -245,7 +234,8 @@ func subjectOf(family string) string {
 var subjects = map[string]string{
 	"docker": "Dockerfile", "kube": "Kubernetes manifest", "netpol": "Kubernetes manifest", "compose": "compose file",
 	"workflow": "CI workflow", "seccomp": "seccomp profile", "image": "image", "secret": "image's files",
-	"vuln": "image or project with components", "seal": "signature", "slsa": "provenance", "policy": "policy",
+	"vuln": "image or project with components", "seal": "signature", "slsa": "provenance", "trust": "image that a policy speaks of", "policy": "policy",
+	"shell": "script", "falco": "rule file",
 }
 
 func keysOf(lists ...[]*boltseal.Finding) []string {
