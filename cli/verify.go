@@ -83,7 +83,7 @@ looked at.`,
 	return cmd
 })
 
-var errNeedsDigest = errors.New("with --bundle the image is named by its digest: NAME@sha256:")
+var errNeedsDigest = errors.New("with --bundle the image is named by its digest, as NAME@sha256:…")
 
 func verifyOne(ctx context.Context, env *Env, v *seal.Verifier, f *verifyFlags, reg *registryFlags, name, bundle string, want seal.Want) (*outcome, error) {
 	o := &outcome{Image: name}
