@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/boltseal/boltseal/check/kube"
 	"github.com/boltseal/boltseal/syntax/manifest"
@@ -221,4 +222,33 @@ func FuzzRun(f *testing.F) {
 			}
 		}
 	})
+}
+
+// What nobody writes by hand must not take long, nor much memory.
+func TestLargeObjects(t *testing.T) {
+	for name, source := range map[string]string{
+		"containers": "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers: [" + strings.Repeat("{},", 1<<17) + "{}]\n",
+		"mounts":     "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers: [{name: c, image: a, volumeMounts: [" + strings.Repeat("{name: v, mountPath: /x},", 1<<14) + "]}]\n",
+		"keys":       "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n" + manyKeys(20000),
+		"services":   strings.Repeat("apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {selector: {a: b}, ports: [{port: 1}]}\n---\n", 2000) + strings.Repeat("apiVersion: v1\nkind: Pod\nmetadata: {name: a, labels: {a: b}}\nspec: {containers: [{name: c, image: a, ports: [{containerPort: 2}]}]}\n---\n", 2000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			start := time.Now()
+			findings, gaps := kube.Run([]*manifest.File{manifest.Parse("a.yaml", []byte(source))}, kube.Rules(), nil)
+			if len(findings)+len(gaps) == 0 {
+				t.Error("nothing was found")
+			}
+			if took := time.Since(start); took > time.Minute {
+				t.Errorf("%v for %d findings", took, len(findings))
+			}
+		})
+	}
+}
+
+func manyKeys(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "  password%d: hunter2\n", i)
+	}
+	return b.String()
 }

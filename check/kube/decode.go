@@ -140,8 +140,37 @@ func decodeFile(f *manifest.File) []*Object {
 	return out
 }
 
+// An API server takes requests of 3 MiB. Types need more memory than the
+// nodes that they are read from, so their number is bounded too.
+const (
+	maxObject = 3 << 20
+	maxNodes  = 100_000
+)
+
+// nodes counts the nodes of a tree, up to a bound.
+func nodes(n *manifest.Node, bound int) int {
+	count := 1
+	for _, pair := range n.Pairs {
+		if count >= bound {
+			return count
+		}
+		count += 1 + nodes(pair.Value, bound-count)
+	}
+	for _, it := range n.Items {
+		if count >= bound {
+			return count
+		}
+		count += nodes(it, bound-count)
+	}
+	return count
+}
+
 // decode reads the object with the type of its kind.
 func (o *Object) decode() {
+	if o.Node.Span.End-o.Node.Span.Start > maxObject || nodes(o.Node, maxNodes) >= maxNodes {
+		o.tooLarge = true
+		return
+	}
 	version := o.APIVersion[strings.LastIndexByte(o.APIVersion, '/')+1:]
 	s, known := schemas[o.Group()+"/"+o.Kind]
 	if !known || version != s.version && !strings.Contains(" "+s.alike+" ", " "+version+" ") {

@@ -16,16 +16,22 @@ var _ = add(Rule{
 where it is only read.`,
 	},
 	Run: func(p *Pass) {
-		for c := range p.All() {
-			for i, m := range c.VolumeMounts {
-				if m.ReadOnly {
-					continue
+		for _, w := range p.Workloads {
+			paths := map[string]string{}
+			for i := range w.Spec.Volumes {
+				if v := &w.Spec.Volumes[i]; v.HostPath != nil && socketOf(v.HostPath.Path) == "" {
+					paths[v.Name] = v.HostPath.Path
 				}
-				for _, v := range c.Workload.Spec.Volumes {
-					if v.Name == m.Name && v.HostPath != nil && socketOf(v.HostPath.Path) == "" {
+			}
+			if len(paths) == 0 {
+				continue
+			}
+			for _, c := range w.Containers {
+				for i, m := range c.VolumeMounts {
+					if path, ok := paths[m.Name]; ok && !m.ReadOnly {
 						node := c.Node.Get("volumeMounts", strconv.Itoa(i))
-						p.Report(c.Workload.Object, nearest(node, "readOnly"), fmt.Sprintf("%s may write to %s of the node", c.label(), v.HostPath.Path),
-							set(c.Workload.Object, "mount it read-only", false, node, true, "readOnly")...)
+						p.Report(w.Object, nearest(node, "readOnly"), fmt.Sprintf("%s may write to %s of the node", c.label(), path),
+							set(w.Object, "mount it read-only", false, node, true, "readOnly")...)
 					}
 				}
 			}

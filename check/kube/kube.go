@@ -39,6 +39,7 @@ type Pass struct {
 	Options Options
 	rule    *Rule
 	found   *[]*found
+	tables  map[*manifest.Node]map[*manifest.Node]string // parts of paths in large collections
 }
 
 // found is a finding with what tells whether its file accepts it.
@@ -137,7 +138,7 @@ func (p *Pass) Report(o *Object, at *manifest.Node, message string, fixes ...bol
 	f := boltseal.Finding{
 		Check: p.rule.ID, Title: p.rule.Title, Message: message, Severity: p.rule.Severity,
 		Location: file.Location(placeOf(file, at)), Fixes: fixes,
-		Evidence: []boltseal.Evidence{{Kind: boltseal.EvidenceStable, Excerpt: o.String() + " " + pathOf(o.Node, at)}},
+		Evidence: []boltseal.Evidence{{Kind: boltseal.EvidenceStable, Excerpt: o.String() + " " + p.pathOf(o.Node, at)}},
 	}
 	f.Subject.Name = file.Name
 	f.Seal()

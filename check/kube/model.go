@@ -46,6 +46,7 @@ type Object struct {
 	Workload *Workload
 
 	problems []problem
+	tooLarge bool
 }
 
 // Workload is an object that runs pods, or makes others that do.
@@ -148,6 +149,10 @@ func (s *space) add(w *Workload) {
 	}
 }
 
+// maxSelected bounds how many workloads one selector is held against, since
+// many objects with the same labels would be compared with each other.
+const maxSelected = 5000
+
 // Selected are the workloads of a namespace whose pods a selector matches.
 // An empty selector matches all of them.
 func (m *Model) Selected(namespace string, selector *metav1.LabelSelector) []*Workload {
@@ -163,7 +168,7 @@ func (m *Model) Selected(namespace string, selector *metav1.LabelSelector) []*Wo
 		}
 	}
 	var out []*Workload
-	for _, w := range candidates {
+	for _, w := range candidates[:min(len(candidates), maxSelected)] {
 		if match.Matches(labels.Set(w.PodMeta.Labels)) {
 			out = append(out, w)
 		}
@@ -205,6 +210,11 @@ func newModel(files []*manifest.File, opts *Options) *Model {
 
 func (m *Model) index(o *Object) {
 	m.Objects = append(m.Objects, o)
+	if o.tooLarge {
+		m.gaps = append(m.gaps, boltseal.Gap{
+			What: o.String() + " in " + o.File.Name, Why: "the object is larger than an API server takes", Kind: "limit", Hint: "it is not read with its type, and most rules pass it over",
+		})
+	}
 	m.inFile[o.File] = append(m.inFile[o.File], o)
 	group := o.Group()
 	key := name{group, o.Kind, o.Namespace, o.Object.Name}
@@ -255,25 +265,10 @@ func placeOf(f *manifest.File, n *manifest.Node) boltseal.Span {
 
 // pathOf is where a node is in its object: items of lists go by their name
 // when they have one, so that the path stays when others come or go.
-func pathOf(root, n *manifest.Node) string {
+func (p *Pass) pathOf(root, n *manifest.Node) string {
 	var parts []string
 	for ; n != nil && n != root && n.Parent != nil; n = n.Parent {
-		if key := n.KeyOf(); key != nil {
-			parts = append(parts, key.Value)
-			continue
-		}
-		for i, item := range n.Parent.Items {
-			if item != n {
-				continue
-			}
-			label := strconv.Itoa(i)
-			if named := n.Get("name"); named != nil && named.Value != "" {
-				label = named.Value
-			} else if n.Kind == manifest.Scalar && capabilities[n.Value] { // other values may be secrets
-				label = n.Value
-			}
-			parts = append(parts, "["+label+"]")
-		}
+		parts = append(parts, p.label(n))
 	}
 	var b strings.Builder
 	for _, part := range slices.Backward(parts) {
@@ -283,4 +278,50 @@ func pathOf(root, n *manifest.Node) string {
 		b.WriteString(part)
 	}
 	return b.String()
+}
+
+// large is the size from which on a collection's entries are looked up in a
+// table.
+const large = 64
+
+// label is a node's part of its path.
+func (p *Pass) label(n *manifest.Node) string {
+	parent := n.Parent
+	if len(parent.Pairs)+len(parent.Items) < large {
+		return labelOf(n)
+	}
+	table := p.tables[parent]
+	if table == nil {
+		table = make(map[*manifest.Node]string, len(parent.Pairs)+len(parent.Items))
+		for _, pair := range parent.Pairs {
+			table[pair.Value] = pair.Key.Value
+		}
+		for i, it := range parent.Items {
+			table[it] = itemLabel(it, i)
+		}
+		if p.tables == nil {
+			p.tables = map[*manifest.Node]map[*manifest.Node]string{}
+		}
+		p.tables[parent] = table
+	}
+	return table[n]
+}
+
+func labelOf(n *manifest.Node) string {
+	if key := n.KeyOf(); key != nil {
+		return key.Value
+	}
+	return itemLabel(n, slices.Index(n.Parent.Items, n))
+}
+
+// itemLabel names an item: by its name, as a capability, or by its place.
+// Other values may be secrets.
+func itemLabel(n *manifest.Node, i int) string {
+	switch named := n.Get("name"); {
+	case named.Str() != "":
+		return "[" + named.Str() + "]"
+	case n.Kind == manifest.Scalar && capabilities[n.Value]:
+		return "[" + n.Value + "]"
+	}
+	return "[" + strconv.Itoa(i) + "]"
 }

@@ -2,11 +2,9 @@ package kube
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 
 	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
 
 	"github.com/boltseal/boltseal"
 )
@@ -18,20 +16,30 @@ var _ = add(Rule{
 later do not.`,
 	},
 	Run: func(p *Pass) {
-		for c := range p.All() {
-			for i, m := range c.VolumeMounts {
-				if !c.Workload.hasVolume(m.Name) {
-					p.Report(c.Workload.Object, nearest(c.Node, "volumeMounts", strconv.Itoa(i), "name"), fmt.Sprintf("the pods have no volume %q", m.Name))
+		for _, w := range p.Workloads {
+			have, all := w.volumes()
+			for _, c := range w.Containers {
+				for i, m := range c.VolumeMounts {
+					if !all && !have[m.Name] {
+						p.Report(w.Object, nearest(c.Node, "volumeMounts", strconv.Itoa(i), "name"), fmt.Sprintf("the pods have no volume %q", m.Name))
+					}
 				}
 			}
 		}
 	},
 })
 
-func (w *Workload) hasVolume(name string) bool {
-	if slices.ContainsFunc(w.Spec.Volumes, func(v corev1.Volume) bool { return v.Name == name }) {
-		return true
+// volumes are the names of the pods' volumes. All is true where others may
+// come from a template that is not known.
+func (w *Workload) volumes() (have map[string]bool, all bool) {
+	have = map[string]bool{}
+	for i := range w.Spec.Volumes {
+		have[w.Spec.Volumes[i].Name] = true
 	}
-	set, ok := w.Value.(*appsv1.StatefulSet)
-	return ok && slices.ContainsFunc(set.Spec.VolumeClaimTemplates, func(c corev1.PersistentVolumeClaim) bool { return c.Name == name }) || w.Value == nil && w.Kind == "StatefulSet"
+	if set, ok := w.Value.(*appsv1.StatefulSet); ok {
+		for i := range set.Spec.VolumeClaimTemplates {
+			have[set.Spec.VolumeClaimTemplates[i].Name] = true
+		}
+	}
+	return have, w.Value == nil && w.Kind == "StatefulSet"
 }

@@ -14,6 +14,7 @@ import (
 
 // access is who may do what, as the roles and bindings of all files have it.
 type access struct {
+	all      []*Role
 	roles    map[name]*Role
 	bindings []*Binding
 	held     map[*Role][]*Binding
@@ -68,6 +69,7 @@ func (a *access) role(r *Role) {
 	if r.Cluster {
 		key.namespace = ""
 	}
+	a.all = append(a.all, r)
 	if a.roles[key] == nil {
 		a.roles[key] = r
 	}
@@ -138,16 +140,8 @@ func subject(s rbacv1.Subject) string {
 // themselves.
 func (m *Model) Roles() iter.Seq[*Role] {
 	return func(yield func(*Role) bool) {
-		a := m.powers()
-		for _, o := range m.Objects {
-			if _, own := o.Meta.Labels["kubernetes.io/bootstrapping"]; own {
-				continue
-			}
-			key := name{"", o.Kind, o.Namespace, o.Object.Name}
-			if o.Kind == "ClusterRole" {
-				key.namespace = ""
-			}
-			if r := a.roles[key]; r != nil && r.Object == o && !yield(r) {
+		for _, r := range m.powers().all {
+			if _, own := r.Meta.Labels["kubernetes.io/bootstrapping"]; !own && !yield(r) {
 				return
 			}
 		}

@@ -26,6 +26,7 @@ Service's endpoints without a word.`,
 				continue
 			}
 			pods := p.Selected(o.Namespace, &metav1.LabelSelector{MatchLabels: s.Spec.Selector})
+			pods = pods[:min(len(pods), 100)]
 			for i, port := range s.Spec.Ports {
 				target := port.TargetPort
 				if target == (intstr.IntOrString{}) {

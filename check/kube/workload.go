@@ -21,6 +21,9 @@ var templatePaths = [][]string{
 
 // workloadOf finds the pods that an object makes; nil when it makes none.
 func workloadOf(o *Object) *Workload {
+	if o.tooLarge {
+		return nil
+	}
 	w := &Workload{Object: o}
 	path := []string{"spec", "template"}
 	switch v := o.Value.(type) {

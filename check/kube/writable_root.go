@@ -27,7 +27,7 @@ known to write. Try the result, other programs may write elsewhere.`,
 				continue
 			}
 			var fixes []boltseal.Fix
-			if !c.Ephemeral {
+			if !c.Ephemeral && len(c.Workload.Spec.Volumes)+len(c.VolumeMounts) < 1000 {
 				fixes = readOnlyRoot(c)
 			}
 			p.At(c, names("securityContext readOnlyRootFilesystem"), c.label()+" can write to its root file system", fixes...)
