@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -106,7 +107,13 @@ func (a *auditor) target(ctx context.Context, t Target) error {
 		run(LintChecks(), func(o *Options) (*boltseal.Report, error) { return Lint(ctx, []string{t.Lint}, o) })
 	}
 	if t.Scan != "" {
-		run(Checks(), func(o *Options) (*boltseal.Report, error) { return Run(ctx, t.Scan, o) })
+		run(Checks(), func(o *Options) (*boltseal.Report, error) {
+			report, err := Run(ctx, t.Scan, o)
+			if err == nil && t.Lint != "" {
+				below(report, t.Lint)
+			}
+			return report, err
+		})
 	}
 	return errors.Join(errs...)
 }
@@ -136,6 +143,12 @@ func (a *auditor) merge(targets []Target) *boltseal.Report {
 			}
 		}
 	}
+	// Lint and Run both look for secrets in a folder's files.
+	type place struct {
+		check, file string
+		span        boltseal.Span
+	}
+	seen := map[place]bool{}
 	at := map[string]int{}
 	for _, r := range a.reports {
 		for _, c := range r.Components {
@@ -146,7 +159,15 @@ func (a *auditor) merge(targets []Target) *boltseal.Report {
 			at[c.PURL] = len(out.Components)
 			out.Components = append(out.Components, c)
 		}
-		out.Findings = append(out.Findings, r.Findings...)
+		for _, f := range r.Findings {
+			if p := (place{f.Check, f.Location.File, f.Location.Span}); audit.FamilyOf(f.Check) == familySecret && f.Location.Layer == "" {
+				if seen[p] {
+					continue
+				}
+				seen[p] = true
+			}
+			out.Findings = append(out.Findings, f)
+		}
 		out.Gaps = append(out.Gaps, r.Gaps...)
 		if r.Snapshot != nil {
 			out.Snapshot = r.Snapshot
@@ -158,6 +179,46 @@ func (a *auditor) merge(targets []Target) *boltseal.Report {
 		out.Gaps = []boltseal.Gap{}
 	}
 	return out
+}
+
+// below puts the folder that was scanned in front of the paths of a report,
+// so that all paths of an audit are as the user would write them. Keys stay
+// what they are when the folder is scanned by itself.
+func below(report *boltseal.Report, dir string) {
+	dir = path.Clean(dir)
+	if dir == "." {
+		return
+	}
+	join := func(l *boltseal.Location) {
+		if l.File != "" {
+			l.File = path.Join(dir, l.File)
+		}
+	}
+	all := func(list []boltseal.Location) []boltseal.Location {
+		list = slices.Clone(list)
+		for i := range list {
+			join(&list[i])
+		}
+		return list
+	}
+	for i := range report.Findings {
+		f := &report.Findings[i]
+		join(&f.Location)
+		f.Locations = all(f.Locations)
+		if f.Component != nil {
+			c := *f.Component
+			c.Locations = all(c.Locations)
+			f.Component = &c
+		}
+	}
+	for i := range report.Components {
+		report.Components[i].Locations = all(report.Components[i].Locations)
+	}
+	for i := range report.Gaps {
+		if file, ok := strings.CutPrefix(report.Gaps[i].What, "file "); ok {
+			report.Gaps[i].What = "file " + path.Join(dir, file)
+		}
+	}
 }
 
 // HoldTo blocks a report whose score is under a limit: by the findings that

@@ -187,3 +187,35 @@ checks:
 		}
 	}
 }
+
+// Paths are as the user would write them, whether lint or scan found
+// something there, and what both find is one finding.
+func TestAuditPaths(t *testing.T) {
+	db := database(t)
+	t.Chdir(t.TempDir())
+	if err := os.MkdirAll("deploy/web", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"deploy/web/Dockerfile":        "FROM scratch\nENV GH_TOKEN=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\n",
+		"deploy/web/package-lock.json": `{"lockfileVersion": 3, "packages": {"node_modules/lodash": {"version": "4.17.15"}}}`,
+	} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, err := scan.Audit(t.Context(), []scan.Target{{Lint: "deploy", Scan: "dir:deploy"}}, &scan.Options{DB: db, Now: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := map[string]int{}
+	for _, f := range r.Findings {
+		n[audit.FamilyOf(f.Check)]++
+		if !strings.HasPrefix(f.Location.File, "deploy/web/") {
+			t.Errorf("%s is at %q", f.Check, f.Location.File)
+		}
+	}
+	if n["secret"] != 1 || n["vuln"] == 0 || n["docker"] == 0 {
+		t.Errorf("got %v", n)
+	}
+}
