@@ -61,6 +61,7 @@ file with one JSON value, the type one of the short names or a URI of your own.
 					return err
 				}
 			}
+			sayWho(env, s)
 			return writePlaced(env, all, asJSON)
 		},
 	}

@@ -51,6 +51,7 @@ Sign what was built, by its digest: a tag may have moved.`,
 					fmt.Fprintf(env.Stderr, "boltseal: note: %s is a tag; it was signed as what it is now\n", name)
 				}
 			}
+			sayWho(env, s)
 			return writePlaced(env, all, asJSON)
 		},
 	}
@@ -65,6 +66,13 @@ Sign what was built, by its digest: a tag may have moved.`,
 	fl.BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 })
+
+// sayWho tells whom the certificate names that was signed with.
+func sayWho(env *Env, s *seal.Signer) {
+	if c := s.Certificate(); c != nil {
+		fmt.Fprintf(env.Stderr, "boltseal: signed as %s, vouched for by %s\n", visible(c.Subject, ""), visible(c.Issuer, "nobody"))
+	}
+}
 
 // writePlaced tells what was written where.
 func writePlaced(env *Env, all []seal.Placed, asJSON bool) error {

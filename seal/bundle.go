@@ -11,8 +11,6 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/tlog"
 	"github.com/sigstore/sigstore-go/pkg/verify"
 	"google.golang.org/protobuf/encoding/protojson"
-
-	"github.com/boltseal/boltseal/internal/strictjson"
 )
 
 // signed is a signature with what belongs to it, in whatever form it came.
@@ -45,7 +43,7 @@ var (
 
 // parseBundle reads a sigstore bundle of version 0.1, 0.2 or 0.3.
 func parseBundle(data []byte) (*signed, error) {
-	if err := strictjson.Check(data); err != nil {
+	if err := checkJSON(data, maxBundleValues); err != nil {
 		return nil, fmt.Errorf("read bundle: %w", err)
 	}
 	pb := new(protobundle.Bundle)

@@ -38,6 +38,34 @@ var (
 	errStampFormat = errors.New("a timestamp that contradicts itself")
 )
 
+// How many JSON values documents may hold. What lies around a payload is
+// small; a payload may be the bill of materials of a whole distribution.
+// Without a bound, megabytes of empty objects decode to gigabytes.
+const (
+	maxBundleValues    = 20_000
+	maxStatementValues = 4_000_000
+	maxSubjectValues   = 200_000
+)
+
+// checkJSON returns an error unless data is one JSON value of at most max
+// values, with no name twice in an object.
+func checkJSON(data []byte, max int) error {
+	n, inString := 0, false
+	for i := 0; i < len(data); i++ {
+		switch c := data[i]; {
+		case inString && c == '\\':
+			i++
+		case c == '"':
+			inString = !inString
+		case !inString && (c == ',' || c == '[' || c == '{'):
+			if n++; n > max {
+				return fmt.Errorf("more than %d JSON values", max)
+			}
+		}
+	}
+	return strictjson.Check(data)
+}
+
 // canonical returns an error if the bundle in data, decoded as pb, has a part
 // that could be changed without a signature telling.
 func canonical(data []byte, pb *protobundle.Bundle) error {

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-
-	"github.com/boltseal/boltseal/internal/strictjson"
 )
 
 // Envelope is a signed payload (DSSE, version 1).
@@ -47,7 +45,7 @@ func ParseEnvelope(data []byte) (*Envelope, error) {
 }
 
 func parseEnvelope(data []byte) (*Envelope, error) {
-	if err := strictjson.Check(data); err != nil {
+	if err := checkJSON(data, maxBundleValues); err != nil {
 		return nil, err
 	}
 	var doc struct{ payloadType, payload, signatures json.RawMessage }

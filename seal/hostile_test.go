@@ -254,7 +254,8 @@ func TestMalformedBundles(t *testing.T) {
 		"garbage timestamp": edit(t, good, func(doc map[string]any) {
 			material(doc)["timestampVerificationData"] = map[string]any{"rfc3161Timestamps": []any{map[string]any{"signedTimestamp": "MAA="}}}
 		}),
-		"too long": bytes.Repeat([]byte(" "), seal.MaxBytes+1),
+		"many names": []byte("{" + strings.Repeat(`"a":{},`, 100_000) + `"b":1}`),
+		"too long":   bytes.Repeat([]byte(" "), seal.MaxBytes+1),
 	} {
 		_, err := v.Bundle(data, seal.Want{Digest: subject})
 		if err == nil {
@@ -276,6 +277,8 @@ func TestSignedNonsense(t *testing.T) {
 		"no subject":     `{"_type":"https://in-toto.io/Statement/v1","subject":[],"predicateType":"x"}`,
 		"no digest":      `{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"a"}],"predicateType":"x"}`,
 		"no predicate":   `{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":"` + subject.Hex() + `"}}]}`,
+		"many subjects":  `{"_type":"https://in-toto.io/Statement/v1","subject":[` + strings.Repeat(`{},`, 500_000) + `{}],"predicateType":"x"}`,
+		"many values":    `{"predicate":[` + strings.Repeat(`[],`, 5_000_000) + `[]]}`,
 		"trailing bytes": `{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":"` + subject.Hex() + `"}}],"predicateType":"x"} {}`,
 	} {
 		data := envelope(t, k, "application/vnd.in-toto+json", []byte(payload))

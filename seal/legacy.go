@@ -51,7 +51,7 @@ func ParseSimplePayload(data []byte) (*SimplePayload, error) {
 }
 
 func parseSimple(data []byte) (*SimplePayload, error) {
-	if err := strictjson.Check(data); err != nil {
+	if err := checkJSON(data, maxBundleValues); err != nil {
 		return nil, err
 	}
 	var critical, optional, identity, image, kind, reference, digest json.RawMessage
@@ -218,7 +218,7 @@ func legacySigned(form Form, annotations map[string]string, pb *protobundle.Bund
 	}
 	if doc := annotations[annotationTimestamp]; doc != "" {
 		var raw json.RawMessage
-		err := errors.Join(strictjson.Check([]byte(doc)), members([]byte(doc), map[string]*json.RawMessage{"SignedRFC3161Timestamp": &raw}))
+		err := errors.Join(checkJSON([]byte(doc), maxBundleValues), members([]byte(doc), map[string]*json.RawMessage{"SignedRFC3161Timestamp": &raw}))
 		if err != nil {
 			return nil, fmt.Errorf("timestamp annotation: %w", err)
 		}
@@ -264,7 +264,7 @@ func legacyMaterial(pemText string, m *protobundle.VerificationMaterial) error {
 
 // legacyEntry reads the log entry that cosign 2 calls a bundle.
 func legacyEntry(doc []byte) (*protorekor.TransparencyLogEntry, error) {
-	if err := strictjson.Check(doc); err != nil {
+	if err := checkJSON(doc, maxBundleValues); err != nil {
 		return nil, err
 	}
 	var promise, payload, body, at, index, id json.RawMessage

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/boltseal/boltseal"
-	"github.com/boltseal/boltseal/internal/strictjson"
 )
 
 // The statement types that are read (in-toto attestation framework,
@@ -52,14 +51,39 @@ var (
 // ParseStatement reads a statement. Names that stand twice in one object,
 // anywhere in it, are refused.
 func ParseStatement(payload []byte) (*Statement, error) {
-	var s Statement
-	if err := strictjson.Unmarshal(payload, &s); err != nil {
+	s, err := parseStatement(payload)
+	if err == nil {
+		err = s.check()
+	}
+	if err != nil {
 		return nil, fmt.Errorf("read statement: %w", err)
 	}
-	if err := s.check(); err != nil {
-		return nil, fmt.Errorf("read statement: %w", err)
+	return s, nil
+}
+
+// parseStatement looks at the subjects before it decodes them, and leaves the
+// predicate as it is.
+func parseStatement(payload []byte) (*Statement, error) {
+	if err := checkJSON(payload, maxStatementValues); err != nil {
+		return nil, err
 	}
-	return &s, nil
+	var raw struct {
+		Type          string          `json:"_type"`
+		Subject       json.RawMessage `json:"subject"`
+		PredicateType string          `json:"predicateType"`
+		Predicate     json.RawMessage `json:"predicate"`
+	}
+	if err := json.Unmarshal(payload, &raw); err != nil {
+		return nil, err
+	}
+	s := &Statement{Type: raw.Type, PredicateType: raw.PredicateType, Predicate: raw.Predicate}
+	if len(raw.Subject) == 0 {
+		return s, nil
+	}
+	if err := checkJSON(raw.Subject, maxSubjectValues); err != nil {
+		return nil, fmt.Errorf("subject: %w", err)
+	}
+	return s, json.Unmarshal(raw.Subject, &s.Subject)
 }
 
 func (s *Statement) check() error {
