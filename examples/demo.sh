@@ -28,6 +28,19 @@ test "$status" -le 1 || exit "$status"
 echo
 echo "3. the bill of materials"
 "$boltseal" sbom "oci:$out/image" -o "cyclonedx-json=$out/quayside.cdx.json" -o "spdx-json=$out/quayside.spdx.json"
+
+echo
+echo "4. what lint --fix would mend in the sources (the first lines of $out/lint.diff)"
+"$boltseal" lint "$here/app" --diff >"$out/lint.diff" || test $? -eq 1
+head -n 25 "$out/lint.diff"
+
+echo
+echo "5. the audit: sources and image together, on one page for a browser: $out/audit.html"
+status2=0
+"$boltseal" audit "$here/app" "oci:$out/image" -o "table=$out/audit.txt" -o "html=$out/audit.html" || status2=$?
+test "$status2" -le 1 || exit "$status2"
+grep -E '^Score|of 100$' "$out/audit.txt"
+
 ls -l "$out"
 
 cat <<TXT
@@ -36,5 +49,6 @@ The scan ended with exit status $status: the example is old on purpose, and the
 default policy blocks what is high or worse and has a fix. Try next:
   $boltseal scan sbom:$out/quayside.cdx.json --db $out/cache/boltseal/db/advisories.db
   $boltseal scan oci:$out/image --db $out/cache/boltseal/db/advisories.db --fail-on none
+  $boltseal lint $here/app --fix --unsafe                (changes the example; git checkout $here brings it back)
   $boltseal db update && $boltseal scan alpine:3.22     (these two need the internet)
 TXT
