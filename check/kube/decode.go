@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -209,7 +210,9 @@ func (o *Object) read(n *manifest.Node, into any, strict bool) {
 	}
 	if err != nil {
 		at, message := o.mistyped(n, err)
-		o.problems = append(o.problems, problem{at: at, message: message})
+		if found := (problem{at: at, message: message}); !slices.Contains(o.problems, found) {
+			o.problems = append(o.problems, found)
+		}
 	}
 }
 

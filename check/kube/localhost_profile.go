@@ -94,7 +94,7 @@ func (p *Pass) installs(path string) bool {
 			if v.HostPath == nil {
 				continue
 			}
-			if dir := strings.TrimRight(v.HostPath.Path, "/"); dir == profiles || strings.HasPrefix(dir, profiles+"/") || strings.HasPrefix(profiles, dir+"/") { //nolint:gocritic // either may be inside the other
+			if dir := strings.TrimRight(v.HostPath.Path, "/"); dir == profiles || strings.HasPrefix(dir, profiles+"/") || strings.HasPrefix(profiles, dir+"/") { // either may be inside the other
 				return true
 			}
 		}
