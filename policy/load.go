@@ -29,6 +29,8 @@ func Load(name string, data []byte) (*Policy, error) {
 		"only-fixed":     func(n ast.Node) (err error) { p.OnlyFixed, err = boolean(n); return err },
 		"allow-gaps":     p.loadAllowGaps,
 		"unused-waivers": p.loadUnusedWaivers,
+		"registries":     func(n ast.Node) (err error) { p.Registries, err = texts(n); return err },
+		"labels":         func(n ast.Node) (err error) { p.Labels, err = texts(n); return err },
 		"vex":            func(n ast.Node) (err error) { p.VEXFiles, err = texts(n); return err },
 		"images":         p.loadTrust,
 		"waivers":        func(n ast.Node) error { return p.loadWaivers(name, n) },

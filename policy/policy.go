@@ -12,6 +12,8 @@
 //	only-fixed: true             # leave out vulnerabilities that nobody can fix yet
 //	allow-gaps: [unreadable-file]
 //	unused-waivers: ignore       # report (the default) or ignore
+//	registries: [ghcr.io]        # the only ones that images may come from
+//	labels: [org.opencontainers.image.source]   # that an image must have
 //	vex: [vex/openvex.json]      # documents that say what is not affected
 //	images:                      # who must vouch for which images; the first entry that names one holds
 //	  - image: ghcr.io/acme/**
@@ -58,6 +60,8 @@ type Policy struct {
 	Waivers             []boltseal.Waiver
 	IgnoreUnusedWaivers bool            // for a policy that serves many artifacts
 	Baseline            map[string]bool // baseline keys of findings that do not block: they were there before
+	Registries          []string        // the only ones that images may come from; empty allows all
+	Labels              []string        // that an image's Dockerfile must give it
 	VEX                 []Statement
 	Trust               []Trust  // who must vouch for which images
 	VEXFiles            []string // documents that the policy file names, for whoever may open files to read
@@ -198,7 +202,9 @@ func (p *Policy) digest() boltseal.Digest {
 		Unused     bool
 		VEX        []Statement `json:",omitempty"`
 		Trust      []Trust     `json:",omitempty"`
-	}{p.FailOn.String(), p.Severities, p.OnlyFixed, p.AllowGaps, waivers, p.IgnoreUnusedWaivers, p.VEX, p.Trust})
+		Registries []string    `json:",omitempty"`
+		Labels     []string    `json:",omitempty"`
+	}{p.FailOn.String(), p.Severities, p.OnlyFixed, p.AllowGaps, waivers, p.IgnoreUnusedWaivers, p.VEX, p.Trust, p.Registries, p.Labels})
 	if err != nil {
 		return "" // only a year past 9999 cannot be written, and Load refuses it
 	}

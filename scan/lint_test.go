@@ -369,3 +369,28 @@ spec:
               memory: 256Mi
               cpu: 500m
 `
+
+func TestThePolicyNamesRegistriesAndLabels(t *testing.T) {
+	dir := unpack(t, "-- Dockerfile --\nFROM docker.io/library/alpine:3.22\n-- pod.yaml --\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: \"quay.io/x/y:1\"}]}\n")
+	p, err := policy.Load("boltseal.yaml", []byte("registries: [ghcr.io]\nlabels: [org.opencontainers.image.source]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := scan.Lint(t.Context(), []string{dir}, &scan.Options{Now: clock, IsFile: isFile, Policy: p})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range r.Findings {
+		if slices.Contains([]string{"docker/base-registry", "docker/label-missing", "kube/image-registry"}, f.Check) {
+			got = append(got, f.Check)
+		}
+	}
+	slices.Sort(got)
+	if diff := cmp.Diff([]string{"docker/base-registry", "docker/label-missing", "kube/image-registry"}, got); diff != "" {
+		t.Errorf("want (-), got (+):\n%s", diff)
+	}
+	if p.Registries == nil || r.Verdict.Policy == lint(t, dir).Verdict.Policy {
+		t.Error("the policy's digest does not tell it apart")
+	}
+}

@@ -44,6 +44,7 @@ type Options struct {
 
 	// Registries are the only ones that base images and images may come from,
 	// and Labels those that a Dockerfile's final stage must have; for Lint.
+	// Where they are nil the policy's count.
 	Registries, Labels []string
 
 	// Looked is told of every thing that a family of checks had to look at,
@@ -241,6 +242,12 @@ func withDefaults(opts *Options) Options {
 	}
 	if o.Policy == nil {
 		o.Policy = policy.Default()
+	}
+	if o.Registries == nil {
+		o.Registries = o.Policy.Registries
+	}
+	if o.Labels == nil {
+		o.Labels = o.Policy.Labels
 	}
 	if o.NoDB == "" {
 		o.NoDB = "there is no advisory database"
