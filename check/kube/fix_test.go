@@ -131,3 +131,20 @@ func restricted(t *testing.T, name string, source []byte) {
 		t.Error("no pods were looked at")
 	}
 }
+
+// Digests that a registry gives are written behind the tag, in every style.
+func TestImagesArePinned(t *testing.T) {
+	const digest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+	for _, c := range []struct{ before, after string }{
+		{"apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - name: c\n    image: nginx:1.27 # web\n", "    image: nginx:1.27@" + digest + " # web\n"},
+		{"apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - {name: c, image: \"nginx:1.27\"}\n", `image: "nginx:1.27@` + digest + `"}`},
+		{`{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"},"spec":{"containers":[{"name":"c","image":"nginx:1.27"}]}}`, `"image":"nginx:1.27@` + digest + `"`},
+	} {
+		accept := func(f boltseal.Finding) bool { return f.Check == "kube/image-not-pinned" }
+		resolve := func(string) (boltseal.Digest, error) { return digest, nil }
+		done, err := remedy.Apply([]byte(c.before), lint, &remedy.Options{Accept: accept, Resolve: resolve})
+		if err != nil || !strings.Contains(string(done.Content), c.after) {
+			t.Errorf("want %q, got\n%s\n%v", c.after, done.Content, err)
+		}
+	}
+}
