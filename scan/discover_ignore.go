@@ -2,6 +2,7 @@ package scan
 
 import (
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -58,8 +59,7 @@ func parsePattern(line string) (ignorePattern, bool) {
 // ignored tells whether the innermost pattern that matches a path below the
 // walk's root keeps it out. The files are outermost first.
 func ignored(files []*ignoreFile, name string, dir bool) bool {
-	for i := len(files) - 1; i >= 0; i-- {
-		f := files[i]
+	for _, f := range slices.Backward(files) {
 		rel := name
 		if f.base != "" {
 			rel = strings.TrimPrefix(name, f.base+"/")

@@ -20,14 +20,14 @@ var falcoChecks = []boltseal.Check{
 			"fires looks just like a system that is safe.",
 	},
 	{
-		ID: "falco/undefined-macro", Title: "a rule needs a macro that the file does not define", Severity: boltseal.Low,
-		Doc: "The macro has to come from a file that is loaded before. Those of Falco's stable rules change: what was there moves to the incubating and " +
-			"sandbox sets, and whoever puts the example in the place of falco_rules.yaml takes all of them away. Define the macro beside the rule.",
+		ID: "falco/needs-other-file", Title: "the rules need what the file does not define", Severity: boltseal.Low,
+		Doc: "A macro, a list or a rule that is changed has to come from a file that is loaded before. Those of Falco's stable rules change: what was there " +
+			"moves to the incubating and sandbox sets, and whoever puts the example in the place of falco_rules.yaml takes all of them away. Define what is " +
+			"needed beside the rule, or say which file goes before.",
 	},
 }
 
-// falcoBlock checks rules in a block, or in a file of their own: start and
-// line say where they stand in the text.
+// falco checks the rules that stand in a text from start on, which is in line.
 func falco(name, text string, start, line int) []boltseal.Finding {
 	file, problems := rule.Parse(name, []byte(text[start:]))
 	if len(rule.Errors(problems)) == 0 {
@@ -38,7 +38,7 @@ func falco(name, text string, start, line int) []boltseal.Finding {
 	for _, p := range problems {
 		check := &falcoChecks[0]
 		switch {
-		case strings.HasPrefix(p.Message, "undefined macro"), strings.HasPrefix(p.Message, "undefined list"):
+		case strings.HasPrefix(p.Message, "undefined macro"), strings.HasPrefix(p.Message, "undefined list"), strings.Contains(p.Message, "no file before has"):
 			check = &falcoChecks[2]
 		case p.Warning:
 			check = &falcoChecks[1]
