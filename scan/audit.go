@@ -49,6 +49,13 @@ func Audit(ctx context.Context, targets []Target, opts *Options) (*boltseal.Repo
 	everything.Judge(report, o.Now())
 	card := audit.Score(report, &audit.Options{Checks: a.checks, Parts: a.parts})
 	o.Policy.Judge(report, o.Now())
+	for _, part := range a.reports {
+		for _, reason := range part.Verdict.Reasons {
+			if strings.HasSuffix(reason, leftOutBy) {
+				say(report, func() string { return reason })
+			}
+		}
+	}
 	report.Scorecard = card
 	return report, nil
 }
@@ -75,6 +82,8 @@ func (a *auditor) target(ctx context.Context, t Target) error {
 		o := *a.o
 		o.Policy = &policy.Policy{IgnoreUnusedWaivers: true}
 		o.Looked = func(family, _ string) { families[family] = true }
+		kinds := map[string]bool{}
+		o.kind = func(kind, _ string) { kinds[kind] = true }
 		report, err := do(&o)
 		if errors.Is(err, errNoSource) {
 			return
@@ -95,7 +104,7 @@ func (a *auditor) target(ctx context.Context, t Target) error {
 			report.Gaps = slices.DeleteFunc(report.Gaps, func(g boltseal.Gap) bool { return g.Kind == "no-database" })
 		}
 		for _, c := range a.checks {
-			if families[audit.FamilyOf(c.ID)] || families[c.ID] {
+			if families[c.ID] || families[audit.FamilyOf(c.ID)] && hadObjects(c.ID, kinds) {
 				part.Checks = append(part.Checks, c.ID)
 			}
 		}

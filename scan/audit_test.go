@@ -219,3 +219,36 @@ func TestAuditPaths(t *testing.T) {
 		t.Errorf("got %v", n)
 	}
 }
+
+// Manifests of other kinds are nothing that roles, or the control plane, could
+// have been looked for in.
+func TestAuditKinds(t *testing.T) {
+	outcomes := func(text string) map[string]boltseal.Outcome {
+		t.Helper()
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "a.yaml"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r, err := scan.Audit(t.Context(), []scan.Target{{Lint: dir}}, &scan.Options{Now: clock})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := map[string]boltseal.Outcome{}
+		for _, c := range r.Scorecard.Controls {
+			out[c.Control.ID] = c.Outcome
+		}
+		return out
+	}
+	const role = "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: a, namespace: b}\nrules: [{apiGroups: [\"\"], resources: [configmaps], verbs: [get]}]\n"
+	const service = "apiVersion: v1\nkind: Service\nmetadata: {name: a, namespace: b}\nspec: {ports: [{port: 1}], selector: {a: b}}\n"
+	if got := outcomes(service); got["CIS-K8S-5.1.3"] != boltseal.OutcomeNotAssessed || got["CIS-K8S-1.2.1"] != boltseal.OutcomeNotAssessed {
+		t.Errorf("of a service: roles %s, API server %s", got["CIS-K8S-5.1.3"], got["CIS-K8S-1.2.1"])
+	}
+	if got := outcomes(role); got["CIS-K8S-5.1.3"] != boltseal.OutcomePass || got["CIS-K8S-1.2.1"] != boltseal.OutcomeNotAssessed {
+		t.Errorf("of a role: roles %s, API server %s", got["CIS-K8S-5.1.3"], got["CIS-K8S-1.2.1"])
+	}
+	const apiserver = "apiVersion: v1\nkind: Pod\nmetadata: {name: kube-apiserver, namespace: kube-system}\nspec: {containers: [{name: a, image: a, command: [kube-apiserver, --anonymous-auth=false]}]}\n"
+	if got := outcomes(apiserver); got["CIS-K8S-1.2.1"] != boltseal.OutcomePass {
+		t.Errorf("of an API server: %s", got["CIS-K8S-1.2.1"])
+	}
+}

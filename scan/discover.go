@@ -50,6 +50,7 @@ type discovery struct {
 	charts []string // folders with a Chart.yaml, as the user would write them
 	seen   map[string]bool
 	full   bool
+	veils  []func() string // what to say of each folder's .boltsealignore
 }
 
 // closer is what has to be closed after the files were read.
@@ -76,6 +77,7 @@ func discover(ctx context.Context, paths []string, o *Options) (*discovery, []cl
 			d.named(ctx, subject.Root, root, path.Base(filepath.ToSlash(name)), o, &open)
 			continue
 		}
+		d.veils = append(d.veils, veil(subject))
 		w := &walk{discovery: d, ctx: ctx, fsys: subject.Root, root: filepath.ToSlash(root)}
 		w.folder(".", outerIgnores(ctx, root, o), 0)
 		if ctx.Err() != nil {

@@ -72,11 +72,17 @@ func Lint(ctx context.Context, paths []string, opts *Options) (report *boltseal.
 		o.Looked(looked.family, looked.name)
 	}
 	l.ownOverFiles(ctx, parts, report)
+	if o.kind != nil {
+		for _, p := range parts {
+			kindsIn(p.manifests, o.kind)
+		}
+	}
 	if len(together.looked) == 0 && len(report.Gaps) == 0 {
 		return nil, fmt.Errorf("lint %s: %w", strings.Join(paths, " "), errNoSource)
 	}
 	report.Sort()
 	o.Policy.Judge(report, o.Now())
+	say(report, found.veils...)
 	return report, nil
 }
 

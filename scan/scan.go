@@ -54,6 +54,9 @@ type Options struct {
 	// Custom are checks of the user's own; Looked is told of each by its id.
 	Custom []*custom.Set
 
+	// kind is told of every kind of Kubernetes object that Lint met; for Audit.
+	kind func(kind, name string)
+
 	// Families are the families of checks to run, of those that Families
 	// lists; nil means all.
 	Families []string
@@ -84,6 +87,7 @@ func Run(ctx context.Context, target string, opts *Options) (report *boltseal.Re
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, subject.Close()) }()
+	leftOut := veil(subject)
 
 	report = &boltseal.Report{
 		Schema:     boltseal.ReportSchema,
@@ -108,6 +112,7 @@ func Run(ctx context.Context, target string, opts *Options) (report *boltseal.Re
 	if !o.ComponentsOnly {
 		o.assess(report)
 	}
+	say(report, leftOut)
 	report.Sort()
 	return report, nil
 }
