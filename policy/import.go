@@ -250,7 +250,7 @@ func unnamable(word string) string {
 		return "the name is too long"
 	case strings.Contains(word, "*"):
 		return "a * would match other names too"
-	case strings.ContainsFunc(word, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }):
+	case strings.ContainsFunc(word, func(r rune) bool { return r == unicode.ReplacementChar || unicode.IsSpace(r) || !unicode.IsPrint(r) }):
 		return "the name has blanks or unprintable characters"
 	}
 	return ""

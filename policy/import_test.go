@@ -177,6 +177,7 @@ func FuzzImport(f *testing.F) {
 	for _, file := range archive.Files {
 		f.Add(policy.ImportKind(path.Base(file.Name)), file.Data)
 	}
+	f.Add("trivyignore", []byte("CVE-2024-\xec1\n"))
 	f.Fuzz(func(t *testing.T, kind string, data []byte) {
 		waivers, problems, err := policy.Import(kind, "f", data, importOptions())
 		for _, p := range problems {
