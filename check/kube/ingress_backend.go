@@ -6,7 +6,6 @@ import (
 	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
 
 	"github.com/boltseal/boltseal"
 	"github.com/boltseal/boltseal/syntax/manifest"
@@ -20,48 +19,49 @@ var _ = add(Rule{
 gets their requests.`,
 	},
 	Run: func(p *Pass) {
-		for _, o := range p.Kind("networking.k8s.io", "Ingress") {
-			ingress, ok := o.Value.(*networkingv1.Ingress)
-			if !ok {
-				continue
-			}
-			p.backend(o, ingress.Spec.DefaultBackend, o.Node.Get("spec", "defaultBackend"))
-			for i, rule := range ingress.Spec.Rules {
-				if rule.HTTP == nil {
-					continue
-				}
-				for j := range rule.HTTP.Paths {
-					p.backend(o, &rule.HTTP.Paths[j].Backend, o.Node.Get("spec", "rules", strconv.Itoa(i), "http", "paths", strconv.Itoa(j), "backend"))
+		for _, group := range []string{"networking.k8s.io", "extensions"} {
+			for _, o := range p.Kind(group, "Ingress") {
+				spec := o.Node.Get("spec")
+				p.backend(o, spec.Get("defaultBackend"))
+				p.backend(o, spec.Get("backend"))
+				for _, rule := range spec.Get("rules").Elems() {
+					for _, path := range rule.Get("http", "paths").Elems() {
+						p.backend(o, path.Get("backend"))
+					}
 				}
 			}
 		}
 	},
 })
 
-func (p *Pass) backend(o *Object, b *networkingv1.IngressBackend, at *manifest.Node) {
-	if b == nil || b.Service == nil {
+// backend checks where requests go, in the form of the stable version or of
+// the ones before.
+func (p *Pass) backend(o *Object, at *manifest.Node) {
+	name, port := at.Get("service", "name"), at.Get("service", "port", "number")
+	if port == nil {
+		port = at.Get("service", "port", "name")
+	}
+	if old := at.Get("serviceName"); old != nil {
+		name, port = old, at.Get("servicePort")
+	}
+	if name.Str() == "" {
 		return
 	}
-	service := p.Lookup("", "Service", o.Namespace, b.Service.Name)
+	service := p.Lookup("", "Service", o.Namespace, name.Str())
 	if service == nil {
 		if p.Knows(o, "", "Service") {
-			p.Report(o, nearest(at, "service", "name"), "there is no Service "+b.Service.Name)
+			p.Report(o, name, "there is no Service "+name.Str())
 		}
 		return
 	}
 	s, ok := service.Value.(*corev1.Service)
-	if !ok {
+	if !ok || port.Str() == "" {
 		return
 	}
-	want := b.Service.Port
-	has := slices.ContainsFunc(s.Spec.Ports, func(port corev1.ServicePort) bool {
-		return want.Name != "" && port.Name == want.Name || want.Name == "" && port.Port == want.Number
+	has := slices.ContainsFunc(s.Spec.Ports, func(p corev1.ServicePort) bool {
+		return p.Name == port.Str() || strconv.Itoa(int(p.Port)) == port.Str()
 	})
-	if !has && (want.Name != "" || want.Number != 0) {
-		port := want.Name
-		if port == "" {
-			port = strconv.Itoa(int(want.Number))
-		}
-		p.Report(o, nearest(at, "service", "port"), fmt.Sprintf("the Service %s has no port %s", b.Service.Name, port))
+	if !has {
+		p.Report(o, port, fmt.Sprintf("the Service %s has no port %s", name.Str(), port.Str()))
 	}
 }
