@@ -240,6 +240,11 @@ func TestKeylessWithCosign(t *testing.T) {
 	if out := b.ok(nil, binary, with([]string{"verify", "--type", "slsaprovenance1"}, who, []string{theirs})...); !strings.Contains(out, "DSSE attestation tag") {
 		t.Errorf("got %s", out)
 	}
+	b.ok(keys, old2, "sign-blob", "--fulcio-url", string(url), "--rekor-url", string(url), "--identity-token", string(token), "--bundle", "old.json", "file")
+	b.ok(nil, binary, with([]string{"verify-blob", "--offline", "--bundle", "old.json"}, who, []string{"file"})...)
+	b.ok(nil, old2, "generate-key-pair", "--output-key-prefix", "old")
+	b.ok(nil, old2, "sign-blob", "--key", "old.key", "--tlog-upload=false", "--bundle", "oldkey.json", "file")
+	b.ok(nil, binary, "verify-blob", "--key", "old.pub", "--bundle", "oldkey.json", "file")
 	for version := 1; version <= 2; version++ {
 		config := file(fmt.Sprintf("signing-config-%d.json", version))
 		ours, theirs := b.push(fmt.Sprintf("ours%d", version)), b.push(fmt.Sprintf("theirs%d", version))

@@ -122,6 +122,18 @@ func FuzzAnnotations(f *testing.F) {
 	})
 }
 
+// FuzzOldBlob: no bundle of cosign 2 passes that the key did not make.
+func FuzzOldBlob(f *testing.F) {
+	f.Add([]byte(`{"base64Signature":"AAAA","cert":"","rekorBundle":null}`))
+	f.Add([]byte(`{"base64Signature":"AAAA","rekorBundle":{"SignedEntryTimestamp":"AA==","Payload":{"body":"e30=","integratedTime":1,"logIndex":1,"logID":"aa"}}}`))
+	v := keyVerifier(f, newKey(f, ""))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if _, err := v.Blob(data, seal.BytesBlob([]byte("x")), seal.Want{}); err == nil {
+			t.Fatal("verified")
+		}
+	})
+}
+
 // FuzzKeys: keys that are read are written as they are read.
 func FuzzKeys(f *testing.F) {
 	f.Add(newKey(f, seal.KeyECDSA).Public().PEM())

@@ -135,24 +135,28 @@ func (v *Verifier) size(n int64) error {
 }
 
 // Blob verifies a sigstore bundle over a file: one that signs its bytes, or a
-// statement with the file among its subjects.
+// statement with the file among its subjects. The bundles that cosign 2 wrote
+// for files are read too.
 func (v *Verifier) Blob(data []byte, blob *Blob, want Want) (*Verified, error) {
 	st := &steps{form: FormBundle}
-	s, refusal := v.readBundle(data, st)
-	if refusal != nil {
-		return nil, refusal
-	}
 	sum, err := blob.sum(crypto.SHA256)
 	if err != nil {
 		return nil, err
 	}
 	want.Digest = digestOf(sum)
+	if v.size(int64(len(data))) == nil && isOldBlob(data) {
+		return v.oldBlob(data, blob, want, st)
+	}
+	s, refusal := v.readBundle(data, st)
+	if refusal != nil {
+		return nil, refusal
+	}
 	if s.envelope != nil {
 		want.AnyPredicate = want.AnyPredicate || len(want.PredicateTypes) == 0
 		return v.statement(s, want, st)
 	}
 	if len(want.PredicateTypes) > 0 {
-		return nil, st.fail(StepPredicate, errors.New("the bundle signs the file itself and states nothing about it"))
+		return nil, st.fail(StepPredicate, errOnlyFile)
 	}
 	out, refusal := v.signature(s, blob, st)
 	if refusal != nil {
@@ -290,6 +294,7 @@ func checkAnnotations(got, want map[string]string, st *steps) *Refusal {
 }
 
 var (
+	errOnlyFile = errors.New("the bundle signs the file itself and states nothing about it")
 	errNeedsKey = errors.New("it was made with a key, and no key was given to check it with")
 	errNeedsID  = errors.New("it was made with a certificate, and only keys were given")
 	errNoEntry  = errors.New("it is in no transparency log that we know")
