@@ -123,7 +123,7 @@ func TestScore(t *testing.T) {
 			Checks: []string{"docker/no-healthcheck"}, Waived: 1, Findings: []string{waived.Key}},
 		"guide/scanned":         {Outcome: boltseal.OutcomePass, Why: "1 check looked and found nothing", Checks: []string{"vuln/known"}},
 		"guide/run-as-non-root": {Outcome: boltseal.OutcomeNotAssessed, Why: "no Kubernetes manifest was looked at"},
-		"guide/audit-log":       {Outcome: boltseal.OutcomeNotAssessed, Why: "the running cluster is not looked at"},
+		"guide/system-calls":    {Outcome: boltseal.OutcomeNotAssessed, Why: "running containers are not looked at"},
 		"CIS-DI-4.1": {Outcome: boltseal.OutcomeFail, Why: "1 finding, the worst high: it is so (a b/Dockerfile:3)",
 			Checks: []string{"docker/root-user"}, Failing: 1, Findings: []string{root.Key}, Fix: "boltseal lint --fix --unsafe 'a b/Dockerfile'"},
 	} {

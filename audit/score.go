@@ -185,7 +185,7 @@ func (s *scorer) control(c *Control) boltseal.ControlResult {
 		out.Why = "something could not be looked at: " + gap.What + ": " + gap.Why
 		out.Fix = gap.Hint
 	case len(whole) == 0:
-		out.Outcome, out.Why = boltseal.OutcomeNotAssessed, notLooked(c, clauses)
+		out.Outcome, out.Why = boltseal.OutcomeNotAssessed, s.notLooked(c, clauses)
 	case len(waived) > 0:
 		out.Outcome, out.Why = boltseal.OutcomeAccepted, waivedWords(waived)
 		out.Checks = checksOf(waived)
@@ -207,7 +207,7 @@ func worstFirst(list []*boltseal.Finding) {
 }
 
 // notLooked says why nobody looked.
-func notLooked(c *Control, clauses []Clause) string {
+func (s *scorer) notLooked(c *Control, clauses []Clause) string {
 	if len(clauses) == 0 {
 		if c.Note != "" {
 			return c.Note
@@ -216,19 +216,35 @@ func notLooked(c *Control, clauses []Clause) string {
 	}
 	var words []string
 	for _, clause := range clauses {
-		if w := subjectOf(FamilyOf(clause.Check)); !slices.Contains(words, w) {
+		if s.looked[clause.Check] {
+			continue
+		}
+		if w := subjectOf(clause.Check); !slices.Contains(words, w) {
 			words = append(words, w)
 		}
 	}
 	return "no " + strings.Join(words, " and no ") + " was looked at"
 }
 
-// subjectOf is what the checks of a family look at.
-func subjectOf(family string) string {
+// subjectOf is what a check looks at.
+func subjectOf(check string) string {
+	for _, o := range objects {
+		if strings.HasPrefix(check, o.prefix) {
+			return o.subject
+		}
+	}
+	family := FamilyOf(check)
 	if s, ok := subjects[family]; ok {
 		return s
 	}
 	return family
+}
+
+// objects are the subjects of checks that look at few kinds of manifest.
+var objects = []struct{ prefix, subject string }{
+	{"kube/rbac-", "role or binding"}, {"kube/apiserver-", "manifest of an API server"}, {"kube/etcd-", "manifest of etcd"},
+	{"kube/kubelet-", "kubelet's configuration"}, {"kube/audit-policy", "audit policy"}, {"kube/encryption-", "encryption configuration"},
+	{"kube/webhook-", "webhook"}, {"kube/ingress-", "Ingress"},
 }
 
 var subjects = map[string]string{
