@@ -394,3 +394,31 @@ func TestThePolicyNamesRegistriesAndLabels(t *testing.T) {
 		t.Error("the policy's digest does not tell it apart")
 	}
 }
+
+func TestIgnoreFilesOfTheFoldersAbove(t *testing.T) {
+	pod := "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {hostPID: true, containers: [{name: a, image: b}]}\n"
+	dir := unpack(t, "-- .git/HEAD --\nx\n-- .git/info/exclude --\nexcluded.yaml\n-- .gitignore --\n/a/b/out.yaml\nc.yaml\n-- a/.gitignore --\n!c.yaml\n-- a/b/out.yaml --\n"+pod+
+		"-- a/b/c.yaml --\n"+pod+"-- a/b/d.yaml --\n"+pod+"-- a/b/excluded.yaml --\n"+pod)
+	want := map[string]string{"a/b/c.yaml": "kube", "a/b/d.yaml": "kube"}
+	for _, at := range []string{"", "a", "a/b"} {
+		if diff := cmp.Diff(want, files(lint(t, filepath.Join(dir, at)), dir)); diff != "" {
+			t.Errorf("from %q: want (-), got (+):\n%s", at, diff)
+		}
+	}
+}
+
+func TestPermissionDeniedIsAGap(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("root may read everything")
+	}
+	dir := unpack(t, "-- Dockerfile --\nFROM alpine:3.22\n-- closed/x --\n-- pod.yaml --\nx\n")
+	for _, name := range []string{"closed", "pod.yaml"} {
+		if err := os.Chmod(filepath.Join(dir, name), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() { _ = os.Chmod(filepath.Join(dir, "closed"), 0o700) })
+	if r := lint(t, dir); len(r.Gaps) != 2 || len(r.Findings) == 0 {
+		t.Errorf("got %v and %d findings", r.Gaps, len(r.Findings))
+	}
+}
