@@ -104,7 +104,7 @@ func (a *auditor) target(ctx context.Context, t Target) error {
 			report.Gaps = slices.DeleteFunc(report.Gaps, func(g boltseal.Gap) bool { return g.Kind == "no-database" })
 		}
 		for _, c := range a.checks {
-			if families[c.ID] || families[audit.FamilyOf(c.ID)] && hadObjects(c.ID, kinds) {
+			if families[c.ID] || families[audit.FamilyOf(c.ID)] && hadObjects(c, kinds) {
 				part.Checks = append(part.Checks, c.ID)
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/boltseal/boltseal"
 	"github.com/boltseal/boltseal/syntax/manifest"
 )
 
@@ -24,7 +25,6 @@ var objectsOf = []struct {
 	{"kube/webhook-", []string{"ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"}},
 	{"kube/ingress-", []string{"Ingress"}},
 	{"kube/service-", []string{"Service", podKind}},
-	{"kube/", nil},
 }
 
 // podKind stands for every kind that makes pods.
@@ -34,13 +34,24 @@ const podKind = "pods"
 var workloadKinds = []string{"Pod", "PodTemplate", "ReplicationController", "ReplicaSet", "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"}
 
 // hadObjects tells whether a check had an object of a kind that it looks at.
-func hadObjects(check string, kinds map[string]bool) bool {
+func hadObjects(c boltseal.Check, kinds map[string]bool) bool {
 	for _, o := range objectsOf {
-		if strings.HasPrefix(check, o.prefix) {
-			return o.kinds == nil || slices.ContainsFunc(o.kinds, func(k string) bool { return kinds[k] })
+		if strings.HasPrefix(c.ID, o.prefix) {
+			return slices.ContainsFunc(o.kinds, func(k string) bool { return kinds[k] })
 		}
 	}
-	return true
+	return kinds[podKind] || !strings.HasPrefix(c.ID, "kube/") || !slices.ContainsFunc(c.Controls, isOfPods)
+}
+
+// isOfPods tells whether a control speaks of pods and their containers.
+func isOfPods(control string) bool {
+	switch control {
+	case "CIS-K8S-5.2.1": // of namespaces
+		return false
+	case "CIS-K8S-5.6.2", "CIS-K8S-5.6.3", "NSA/immutable", "NSA/resource-policies", "NSA/non-root":
+		return true
+	}
+	return strings.HasPrefix(control, "PSS/") || strings.HasPrefix(control, "CIS-K8S-5.2.")
 }
 
 // kindsIn notes what kinds of object manifests hold. The components of a

@@ -244,6 +244,9 @@ func TestAuditKinds(t *testing.T) {
 	if got := outcomes(service); got["CIS-K8S-5.1.3"] != boltseal.OutcomeNotAssessed || got["CIS-K8S-1.2.1"] != boltseal.OutcomeNotAssessed {
 		t.Errorf("of a service: roles %s, API server %s", got["CIS-K8S-5.1.3"], got["CIS-K8S-1.2.1"])
 	}
+	if got := outcomes(service); got["guide/run-as-non-root"] != boltseal.OutcomeNotAssessed || got["guide/limits"] != boltseal.OutcomeNotAssessed {
+		t.Errorf("of a service: pods that say runAsNonRoot %s, limits %s", got["guide/run-as-non-root"], got["guide/limits"])
+	}
 	if got := outcomes(role); got["CIS-K8S-5.1.3"] != boltseal.OutcomePass || got["CIS-K8S-1.2.1"] != boltseal.OutcomeNotAssessed {
 		t.Errorf("of a role: roles %s, API server %s", got["CIS-K8S-5.1.3"], got["CIS-K8S-1.2.1"])
 	}
