@@ -145,6 +145,15 @@ func TestWhatIsNotThereIsAGap(t *testing.T) {
 	}
 }
 
+func TestIncludedFiles(t *testing.T) {
+	f := manifest.Parse("a/compose.yaml", []byte("include:\n  - b.yaml\n  - path: [c.yaml, \"${D}\"]\nservices:\n  a:\n    image: x\n"))
+	b := manifest.Parse("a/b.yaml", []byte("services:\n  b:\n    image: x\n"))
+	_, gaps := compose.Run([]*manifest.File{f, b}, compose.Rules(), nil)
+	if len(gaps) != 2 || gaps[0].What != "services in ${D}" || gaps[1].What != "services in c.yaml" {
+		t.Errorf("got %v", gaps)
+	}
+}
+
 // No input makes a rule panic, and fixes keep files readable.
 func FuzzRun(f *testing.F) {
 	names, err := filepath.Glob("testdata/*.yaml")

@@ -61,12 +61,30 @@ func newProject(files []*manifest.File) *project {
 		}
 	}
 	for _, f := range p.files {
+		p.included(f)
 		for _, s := range f.services {
 			p.extend(f, s, s.Node, 0)
 			p.override(f, s)
 		}
 	}
 	return p
+}
+
+// included notes the files that a file includes and that are not among those
+// that are checked (compose specification, "include").
+func (p *project) included(f *composeFile) {
+	for _, item := range f.root.Get("include").Elems() {
+		names := []string{item.Str(), item.Get("path").Str()}
+		for _, n := range item.Get("path").Elems() {
+			names = append(names, n.Str())
+		}
+		for _, name := range names {
+			if name, known := expand(name); name != "" && (!known || p.byName[path.Join(path.Dir(f.Name), name)] == nil) {
+				p.gaps = append(p.gaps, boltseal.Gap{Kind: "unreadable-file", What: "services in " + name,
+					Why: f.Name + " includes them, and the file is not among those that are checked", Hint: "name both files"})
+			}
+		}
+	}
 }
 
 // extend follows what a service extends (compose specification, "extends").
