@@ -58,8 +58,10 @@ func TestRules(t *testing.T) {
 func run(t *testing.T, rule kube.Rule, source []byte) []boltseal.Finding {
 	t.Helper()
 	findings, gaps := kube.Run([]*manifest.File{manifest.Parse("app.yaml", source)}, []kube.Rule{rule}, options(t, source))
-	if len(gaps) > 0 {
-		t.Errorf("gaps: %+v", gaps)
+	for _, g := range gaps {
+		if g.Kind != "unsupported-policy" { // some rules' tests are about such policies
+			t.Errorf("gap: %+v", g)
+		}
 	}
 	for _, f := range findings {
 		if f.Check != rule.ID || f.Key == "" || f.Location.Line == 0 || f.Severity == boltseal.Unknown {

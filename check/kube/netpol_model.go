@@ -3,7 +3,9 @@ package kube
 import (
 	"cmp"
 	"encoding/binary"
+	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 
@@ -77,10 +79,19 @@ func newNetwork(m *Model) *network {
 			objects = append(objects, o)
 		}
 	}
+	kinds := map[string]int{}
 	for _, r := range n.cluster.Unread {
 		if !strings.Contains(r.APIVersion, "istio") && !strings.Contains(r.APIVersion, "linkerd") {
 			n.foreign[r.Namespace] = true
+			kinds[r.Kind]++
 		}
+	}
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+		m.gaps = append(m.gaps, boltseal.Gap{
+			Kind: "unsupported-policy", What: fmt.Sprintf("%d of kind %s", kinds[kind], kind),
+			Why:  "policies of this kind are not evaluated, and where they apply neither isolation nor DNS is judged",
+			Hint: "if they are looked at elsewhere: --allow-gaps unsupported-policy",
+		})
 	}
 	n.graph, n.census = netpol.Evaluate(n.cluster, nil), n.cluster.Census()
 	for i, o := range objects {
