@@ -132,13 +132,16 @@ func signedByOrigin(checkpoint string) bool {
 	if !ok || origin == "" {
 		return false
 	}
+	own := false
 	for line := range strings.Lines(signatures) {
-		name, _, _ := strings.Cut(strings.TrimPrefix(line, "\u2014 "), " ")
-		if name == origin || name != "" && strings.HasPrefix(origin, name+" - ") {
-			return true
+		dash, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		name, sig, _ := strings.Cut(rest, " ")
+		if _, err := decode64(sig); err != nil || dash != "\u2014" || name == "" {
+			return false
 		}
+		own = own || name == origin || strings.HasPrefix(origin, name+" - ")
 	}
-	return false
+	return own
 }
 
 // consistentStamp looks at what surrounds the signed parts of a timestamp and

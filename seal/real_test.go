@@ -114,3 +114,18 @@ func TestKeysOfAnotherTime(t *testing.T) {
 		t.Errorf("two instances: %v", err)
 	}
 }
+
+// A timestamp of sigstore's own authority, on a file's bundle made with a key.
+func TestRealTimestamp(t *testing.T) {
+	raw := realBundle(t, "public-key-validity.sigstore.json")
+	material, err := data.TrustedRoot(t, "public-key-validity.json").MarshalJSON()
+	check(t, err)
+	trust, err := seal.ParseTrust(material)
+	check(t, err)
+	key, err := seal.NewPublicKey(data.PublicKey(t, "public-key-validity.pem"))
+	check(t, err)
+	v := verifier(t, &seal.VerifierOptions{Keys: []*seal.PublicKey{key}, Trust: trust})
+	// What was signed is not at hand: the format passes, the content does not.
+	_, err = v.Blob(raw, seal.BytesBlob([]byte("something else")), seal.Want{})
+	refusedAt(t, err, seal.StepSignature, "another file")
+}
