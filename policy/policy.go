@@ -142,20 +142,21 @@ func (p *Policy) filter(r *boltseal.Report) []string {
 func (p *Policy) verdict(r *boltseal.Report) boltseal.Verdict {
 	v := boltseal.Verdict{Policy: p.digest()}
 	var blocking, known int
-	kinds := map[string]int{}
+	kinds, seen := map[string]int{}, map[string]bool{}
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		if f.Waived != nil {
 			v.Waived++
 			continue
 		}
-		if f.Known = p.Baseline[f.BaselineKey()]; f.Known {
+		if f.Known = len(p.Baseline) > 0 && p.Baseline[f.BaselineKey()]; f.Known {
 			known++
 			continue
 		}
 		if p.FailOn.Blocks(f) {
 			blocking++
-			if !slices.Contains(v.Blocking, f.Key) {
+			if !seen[f.Key] {
+				seen[f.Key] = true
 				v.Blocking = append(v.Blocking, f.Key)
 			}
 		}
