@@ -9,6 +9,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -95,8 +97,10 @@ ID is an advisory by any of its names, a check, or another tool's name for it
 }
 
 func (f *waiverFlags) runAdd() error {
-	w := f.waiver
-	var err error
+	w, err := tidy(f.waiver)
+	if err != nil {
+		return err
+	}
 	if w.Expires, err = f.lastDay(); err != nil {
 		return err
 	}
@@ -106,8 +110,8 @@ func (f *waiverFlags) runAdd() error {
 		bad  bool
 	}{
 		{"an ID, --purl, --path or --key", targetOf(w) == boltseal.Waiver{}},
-		{"--reason", strings.TrimSpace(w.Reason) == ""},
-		{"--owner", strings.TrimSpace(w.Owner) == ""},
+		{"--reason", w.Reason == ""},
+		{"--owner", w.Owner == ""},
 		{"--expires", w.Expires.IsZero()},
 	} {
 		if must.bad {
@@ -126,7 +130,7 @@ func (f *waiverFlags) runAdd() error {
 	if err != nil {
 		return err
 	}
-	if i, ok := file.index(w); ok {
+	if i, ok := file.index(w, f.env.Now()); ok {
 		return usagef("%s: it is waived already: %s", f.file, file.policy.Waivers[i])
 	}
 	if err := file.append(w); err != nil {
@@ -140,6 +144,26 @@ func (f *waiverFlags) runAdd() error {
 		fmt.Fprintf(f.env.Stderr, "note: %s\n", note)
 	}
 	return nil
+}
+
+// tidy brings the reason into one line, and refuses what cannot be printed.
+func tidy(w boltseal.Waiver) (boltseal.Waiver, error) {
+	for _, part := range []struct {
+		name string
+		text *string
+	}{
+		{"ID", &w.ID}, {"--purl", &w.PURL}, {"--path", &w.Path}, {"--key", &w.Key}, {"--owner", &w.Owner}, {"--reason", &w.Reason},
+		{"--justification", &w.Justification},
+	} {
+		if part.name == "--reason" {
+			*part.text = strings.Join(strings.Fields(*part.text), " ")
+		}
+		*part.text = strings.TrimSpace(*part.text)
+		if !utf8.ValidString(*part.text) || strings.ContainsFunc(*part.text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+			return w, usagef("%s %q has characters that cannot be printed", part.name, *part.text)
+		}
+	}
+	return w, nil
 }
 
 // lastDay reads --expires.
@@ -384,7 +408,7 @@ func (f *waiverFlags) runImport(name string) error {
 	}
 	var fresh []boltseal.Waiver
 	for _, w := range waivers {
-		if _, ok := file.index(w); !ok {
+		if _, ok := file.index(w, f.env.Now()); !ok {
 			fresh = append(fresh, w)
 		}
 	}

@@ -56,9 +56,11 @@ func openPolicyFile(name string) (*policyFile, error) {
 	return f, nil
 }
 
-// index finds the waiver of the same findings.
-func (f *policyFile) index(w boltseal.Waiver) (int, bool) {
-	i := slices.IndexFunc(f.policy.Waivers, func(has boltseal.Waiver) bool { return targetOf(has) == targetOf(w) })
+// index finds the waiver of the same findings that is in force.
+func (f *policyFile) index(w boltseal.Waiver, now time.Time) (int, bool) {
+	i := slices.IndexFunc(f.policy.Waivers, func(has boltseal.Waiver) bool {
+		return targetOf(has) == targetOf(w) && !now.After(has.Expires)
+	})
 	return i, i >= 0
 }
 
@@ -86,7 +88,8 @@ func (f *policyFile) appendSome(waivers []boltseal.Waiver) (int, error) {
 		if len(content) > 0 && content[len(content)-1] != '\n' {
 			content = append(content, '\n')
 		}
-		f.after = append(content, "waivers:\n"...)
+		content = append(content, "waivers:\n"...)
+		f.after = content
 		if doc, root, err = f.parse(); err != nil {
 			return 0, err
 		}
