@@ -30,14 +30,14 @@ with docker or podman.`,
 			if err != nil {
 				return err
 			}
-			defer to.Close()
+			defer func() { _ = to.Close() }()
 			source := *reg
 			source.username, source.password = "", ""
 			from, src, err := source.client(env, args[0])
 			if err != nil {
 				return err
 			}
-			defer from.Close()
+			defer func() { _ = from.Close() }()
 			done, err := seal.Copy(cmd.Context(), from, src, to, dst, opts)
 			if err != nil {
 				return err

@@ -115,7 +115,7 @@ func (f *provenanceFlags) run(ctx context.Context, env *Env, reg *registryFlags,
 		return err
 	}
 	var all []judged
-	digest := ""
+	var digest string
 	if f.bundle != "" {
 		all, digest, err = f.file(env, v, target)
 	} else {
@@ -164,7 +164,7 @@ func (f *provenanceFlags) image(ctx context.Context, env *Env, v *seal.Verifier,
 	if err != nil {
 		return nil, "", err
 	}
-	defer client.Close()
+	defer func() { _ = client.Close() }()
 	r, err := v.Image(ctx, client, ref, seal.Want{PredicateTypes: slsaTypes})
 	if r == nil {
 		return nil, "", err
@@ -337,7 +337,7 @@ func verifiedStatements(ctx context.Context, env *Env, v *seal.Verifier, reg *re
 	if err != nil {
 		return nil, ref, err
 	}
-	defer client.Close()
+	defer func() { _ = client.Close() }()
 	r, err := v.Image(ctx, client, ref, seal.Want{PredicateTypes: []string{predicate}})
 	if r == nil {
 		return nil, ref, err

@@ -27,7 +27,7 @@ what it says of itself is a claim.`,
 			if err != nil {
 				return err
 			}
-			defer client.Close()
+			defer func() { _ = client.Close() }()
 			n, err := seal.Tree(cmd.Context(), client, ref)
 			if err != nil {
 				return err

@@ -65,7 +65,7 @@ func trustReport(ctx context.Context, env *Env, f *verifyFlags, reg *registryFla
 	if err != nil {
 		return nil, err
 	}
-	defer client.Close()
+	defer func() { _ = client.Close() }()
 	return trust.Check(ctx, client, ref, trustOptions(ctx, env, f, p, dir))
 }
 
@@ -113,7 +113,7 @@ func (f *scanFlags) attestedVEX(ctx context.Context, env *Env, p *policy.Policy,
 	if err != nil {
 		return err
 	}
-	defer client.Close()
+	defer func() { _ = client.Close() }()
 	dir := filepath.Dir(f.policyFile)
 	statements, err := trust.VEX(ctx, client, ref, trustOptions(ctx, env, &verifyFlags{}, p, dir))
 	if err != nil {

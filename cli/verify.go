@@ -108,7 +108,7 @@ func verifyOne(ctx context.Context, env *Env, v *seal.Verifier, f *verifyFlags, 
 	if err != nil {
 		return nil, err
 	}
-	defer client.Close()
+	defer func() { _ = client.Close() }()
 	if reg.platform != "" {
 		platform, ok := boltseal.ParsePlatform(reg.platform)
 		if !ok {

@@ -87,7 +87,7 @@ func runWatch(ctx context.Context, env *Env, f *watchFlags) (err error) {
 	}
 	st := summary.Stats
 	fmt.Fprintf(env.Stderr, "boltseal: %s, %s; dropped %d events and %d records of processes\n",
-		plural(int(summary.Events), "event"), plural(int(summary.Alerts), "alert"), st.Dropped, st.Lost) //nolint:gosec // counts
+		plural(int(summary.Events), "event"), plural(int(summary.Alerts), "alert"), st.Dropped, st.Lost)
 	if st.Compat > 0 {
 		fmt.Fprintf(env.Stderr, "boltseal: not assessed: %d system calls of 32-bit programs\n", st.Compat)
 	}

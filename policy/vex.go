@@ -315,9 +315,10 @@ func cpeParts(cpe string) [3]string {
 		rest = strings.TrimPrefix(cpe, "cpe:/")
 	}
 	var parts [3]string
-	for i, word := range strings.Split(rest, ":") {
-		if i >= 1 && i <= 3 && word != "*" && word != "-" {
-			parts[i-1] = word
+	words := strings.Split(rest, ":")
+	for i := range parts {
+		if i+1 < len(words) && words[i+1] != "*" && words[i+1] != "-" {
+			parts[i] = words[i+1]
 		}
 	}
 	return parts

@@ -54,11 +54,11 @@ func (e *Event) argValue(a *arg) (string, bool) {
 		name := e.unixName()
 		return name, name != ""
 	case argUID:
-		return strconv.FormatInt(int64(int32(uint32(word))), 10), true //nolint:gosec // ids are 32 bits, and -1 says "as it is"
+		return strconv.FormatInt(int64(int32(uint32(word))), 10), true
 	case argFD:
-		return strconv.FormatInt(int64(int32(uint32(word))), 10), true //nolint:gosec // descriptors are ints
+		return strconv.FormatInt(int64(int32(uint32(word))), 10), true
 	}
-	return strconv.FormatInt(int64(word), 10), true //nolint:gosec // registers are signed in what people read
+	return strconv.FormatInt(int64(word), 10), true
 }
 
 // allArgs lists the arguments as evt.args has them.
@@ -93,7 +93,7 @@ func (e *Event) fdNumber() (int64, bool) {
 		return e.Header.Ret, true
 	}
 	if e.call.read&bpf.ReadFD0 != 0 {
-		return int64(int32(uint32(e.Header.Args[0]))), true //nolint:gosec // descriptors are ints
+		return int64(int32(uint32(e.Header.Args[0]))), true
 	}
 	return 0, false
 }

@@ -53,7 +53,7 @@ func Open(opts *Options) (s *Sensor, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the sensor's programs: %w", err)
 	}
-	if err := spec.Variables["self_tgid"].Set(uint32(os.Getpid())); err != nil { //nolint:gosec // a process id
+	if err := spec.Variables["self_tgid"].Set(uint32(os.Getpid())); err != nil {
 		return nil, fmt.Errorf("prepare the sensor: %w", err)
 	}
 	if err := spec.LoadAndAssign(&s.objects, nil); err != nil {
@@ -110,10 +110,10 @@ func (s *Sensor) want(names []string) error {
 		if c.name == "execve" || c.name == "execveat" {
 			read = c.read | bpf.Wanted // successes come from the exec program
 		}
-		if err := s.objects.Wanted.Put(uint32(c.nr), read); err != nil { //nolint:gosec // a number below 512
+		if err := s.objects.Wanted.Put(uint32(c.nr), read); err != nil {
 			return fmt.Errorf("ask for %s: %w", c.name, err)
 		}
-		s.byNr[uint16(c.nr)] = c //nolint:gosec // a number below 512
+		s.byNr[uint16(c.nr)] = c
 	}
 	return nil
 }
@@ -125,7 +125,7 @@ func explain(err error) error {
 	case errors.Is(err, unix.EPERM) && os.Geteuid() != 0:
 		return fmt.Errorf("%w: it needs root, or CAP_BPF with CAP_PERFMON: %w", ErrUnsupported, err)
 	case errors.As(err, &verifier):
-		return fmt.Errorf("%w: its verifier refuses a program (%+v)", ErrUnsupported, verifier)
+		return fmt.Errorf("%w: its verifier refuses a program: %w", ErrUnsupported, verifier)
 	case errors.Is(err, ebpf.ErrNotSupported), errors.Is(err, unix.EPERM), errors.Is(err, os.ErrNotExist):
 		return fmt.Errorf("%w: it needs Linux 5.17 or later with BTF (/sys/kernel/btf/vmlinux): %w", ErrUnsupported, err)
 	}
@@ -282,7 +282,7 @@ func (s *Sensor) handle(raw []byte, yield func(*Event)) {
 	}
 	s.num++
 	e.num = s.num
-	e.At = s.boot.Add(time.Duration(h.Time)) //nolint:gosec // a time since boot
+	e.At = s.boot.Add(time.Duration(h.Time))
 	yield(e)
 }
 

@@ -19,12 +19,11 @@ type Event struct {
 	Process *Process
 	At      time.Time
 
-	name   string
-	call   *call
-	table  *table
-	num    uint64
-	parts  [24][]byte
-	fields map[string]string // made once, for reports
+	name  string
+	call  *call
+	table *table
+	num   uint64
+	parts [24][]byte
 
 	file    bpf.File
 	sock    bpf.Sock
@@ -114,7 +113,7 @@ func (e *Event) pathArg(i, dir int) (string, bool) {
 		return path.Clean(name), true
 	}
 	base := e.parts[bpf.TagCwd]
-	if dir >= 0 && int32(uint32(e.Header.Args[dir])) != atFDCwd { //nolint:gosec // the kernel takes an int out of the register
+	if dir >= 0 && int32(uint32(e.Header.Args[dir])) != atFDCwd {
 		base = e.parts[int(bpf.TagDir0)+dir]
 	}
 	if base == nil {

@@ -139,7 +139,7 @@ func procExe(p *Process) string     { return p.Exe }
 func procExePath(p *Process) string { return p.ExePath }
 
 var known = map[string]extractor{
-	"evt.num":          num(func(e *Event) (int64, bool) { return int64(e.num), true }), //nolint:gosec // counts events
+	"evt.num":          num(func(e *Event) (int64, bool) { return int64(e.num), true }),
 	"evt.time":         str(func(e *Event) string { return e.At.Format("15:04:05.000000000") }),
 	"evt.time.s":       str(func(e *Event) string { return e.At.Format("15:04:05") }),
 	"evt.time.iso8601": str(func(e *Event) string { return e.At.UTC().Format(time.RFC3339Nano) }),
@@ -230,7 +230,7 @@ var known = map[string]extractor{
 	"proc.sid":                ofNum(0, func(p *Process) int64 { return int64(p.SID) }),
 	"proc.pgid":               ofNum(0, func(p *Process) int64 { return int64(p.PGID) }),
 	"proc.vpgid":              ofNum(0, func(p *Process) int64 { return int64(p.VPGID) }),
-	"proc.exe_ino":            ofNum(0, func(p *Process) int64 { return int64(p.ExeIno) }), //nolint:gosec // inode numbers fit
+	"proc.exe_ino":            ofNum(0, func(p *Process) int64 { return int64(p.ExeIno) }),
 	"proc.duration":           num(func(e *Event) (int64, bool) { return e.age(e.Process) }),
 	"proc.ppid.duration":      num(func(e *Event) (int64, bool) { return e.age(e.ancestor(1)) }),
 	"proc.sname":              func(e *Event, _ rule.Arg, v *rule.Value) { e.nameOf(v, func(p *Process) uint32 { return p.SID }) },
@@ -285,7 +285,7 @@ var known = map[string]extractor{
 	"fd.filename":       str(func(e *Event) string { return e.fileName(path.Base) }),
 	"fd.type":           str(func(e *Event) string { _, s := e.typeChar(); return s }),
 	"fd.typechar":       str(func(e *Event) string { s, _ := e.typeChar(); return s }),
-	"fd.ino":            num(func(e *Event) (int64, bool) { return int64(e.file.Ino), e.hasFile }), //nolint:gosec // inode numbers fit
+	"fd.ino":            num(func(e *Event) (int64, bool) { return int64(e.file.Ino), e.hasFile }),
 	"fd.dev":            num(func(e *Event) (int64, bool) { return int64(e.file.Dev), e.hasFile }),
 	"fd.is_upper_layer": boolean(func(e *Event) (bool, bool) { return e.file.Layer == 2, e.hasFile }),
 	"fd.is_lower_layer": boolean(func(e *Event) (bool, bool) { return e.file.Layer == 1, e.hasFile }),
@@ -344,7 +344,7 @@ var known = map[string]extractor{
 
 	"user.uid":      num(func(e *Event) (int64, bool) { return int64(e.Header.UID), true }),
 	"user.name":     str(func(e *Event) string { return users.name(e, e.Header.UID) }),
-	"user.loginuid": num(func(e *Event) (int64, bool) { return int64(int32(e.Header.LoginUID)), true }), //nolint:gosec // -1 is "none"
+	"user.loginuid": num(func(e *Event) (int64, bool) { return int64(int32(e.Header.LoginUID)), true }),
 	"user.loginname": str(func(e *Event) string {
 		if e.Header.LoginUID == ^uint32(0) {
 			return ""
@@ -508,7 +508,7 @@ func (e *Event) age(p *Process) (int64, bool) {
 	if p == nil || p.Start == 0 || e.Header.Time < p.Start {
 		return 0, false
 	}
-	return int64(e.Header.Time - p.Start), true //nolint:gosec // a time since boot
+	return int64(e.Header.Time - p.Start), true
 }
 
 func (e *Event) nameOf(v *rule.Value, id func(*Process) uint32) {

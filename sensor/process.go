@@ -229,7 +229,7 @@ func u32(s string) uint32 {
 	if err != nil {
 		return 0
 	}
-	return uint32(n) //nolint:gosec // -1 is how the kernel writes "none", in 32 bits
+	return uint32(n)
 }
 
 // cut3 cuts a line of /proc/PID/cgroup: number, controllers, group.

@@ -118,7 +118,7 @@ func Run(ctx context.Context, o *Options) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer s.Close()
+	defer func() { _ = s.Close() }()
 	summary := &Summary{Gaps: Gaps(o.Rules)}
 	w := &watcher{Options: o, summary: summary, groups: newGroups(o.Window)}
 	if o.Ready != nil {
@@ -203,7 +203,7 @@ func (w *watcher) tick(ctx context.Context, s *sensor.Sensor) {
 const DroppedRule = "boltseal: events were dropped"
 
 func (w *watcher) dropped(now time.Time, events, lives uint64) *Alert {
-	fields := map[string]any{"events": int64(events), "processes": int64(lives)} //nolint:gosec // counts of one second
+	fields := map[string]any{"events": int64(events), "processes": int64(lives)}
 	return &Alert{
 		Time: now, Rule: DroppedRule, Priority: rule.Critical, Source: "internal", Hostname: w.Hostname, Fields: fields, Tags: []string{},
 		Output: fmt.Sprintf("%d events and %d records of processes were dropped in a second: what they would have shown was not looked at", events, lives),
