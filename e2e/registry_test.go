@@ -132,7 +132,7 @@ func push(t *testing.T, dir, ref string, auth authn.Authenticator) {
 	}
 }
 
-var scanAll = []string{"scan", "-o", "json", "--fail-on", "none", "--allow-gaps", "*"}
+var scanAll = []string{"scan", "-o", "json", "--checks", "vuln,secret", "--fail-on", "none", "--allow-gaps", "*"}
 
 // An image in a registry is what it is on disk, by tag and by digest.
 func TestRegistry(t *testing.T) {
