@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -93,6 +94,7 @@ func TestWatch(t *testing.T) {
 		}
 		said += string(line[:n])
 	}
+	go func() { _, _ = io.Copy(io.Discard, errs) }() // an end that nobody holds would break the pipe
 	perform := func(mark, script string, args ...string) {
 		script = strings.NewReplacer("MARK", mark, "PORT", port).Replace(script)
 		cmd := exec.CommandContext(t.Context(), "docker", append(append([]string{"run", "--rm"}, args...), "debian-vuln", "bash", "-c", script)...)
