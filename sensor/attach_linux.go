@@ -44,9 +44,10 @@ func Open(opts *Options) (s *Sensor, err error) {
 	if s.groups.root == "" {
 		s.groups.root = "/"
 	}
+	opened := s
 	defer func() {
 		if err != nil {
-			_ = s.Close()
+			_ = opened.Close()
 		}
 	}()
 	spec, err := bpf.LoadSensor()
@@ -122,11 +123,11 @@ func (s *Sensor) want(names []string) error {
 func explain(err error) error {
 	var verifier *ebpf.VerifierError
 	switch {
-	case errors.Is(err, unix.EPERM) && os.Geteuid() != 0:
-		return fmt.Errorf("%w: it needs root, or CAP_BPF with CAP_PERFMON: %w", ErrUnsupported, err)
+	case errors.Is(err, unix.EPERM):
+		return fmt.Errorf("%w: it needs the rights to load programs, root or CAP_BPF with CAP_PERFMON: %w", ErrUnsupported, err)
 	case errors.As(err, &verifier):
 		return fmt.Errorf("%w: its verifier refuses a program: %w", ErrUnsupported, verifier)
-	case errors.Is(err, ebpf.ErrNotSupported), errors.Is(err, unix.EPERM), errors.Is(err, os.ErrNotExist):
+	case errors.Is(err, ebpf.ErrNotSupported), errors.Is(err, os.ErrNotExist):
 		return fmt.Errorf("%w: it needs Linux 5.17 or later with BTF (/sys/kernel/btf/vmlinux): %w", ErrUnsupported, err)
 	}
 	return fmt.Errorf("load the sensor: %w", err)

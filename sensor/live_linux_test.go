@@ -4,12 +4,14 @@ package sensor_test
 
 import (
 	"context"
+	"errors"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -27,6 +29,9 @@ func open(t *testing.T, calls ...string) *sensor.Sensor {
 		t.Skip("this kernel has no BTF:", err)
 	}
 	s, err := sensor.Open(&sensor.Options{Calls: calls})
+	if errors.Is(err, sensor.ErrUnsupported) {
+		t.Skip("the end-to-end tests ask for a kernel that can; this one cannot:", err)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,5 +195,22 @@ func TestDoctor(t *testing.T) {
 		if p.Must && !p.OK {
 			t.Errorf("%+v", p)
 		}
+	}
+}
+
+// Without the rights to load programs, Open says so and leaves nothing behind.
+func TestUnprivileged(t *testing.T) {
+	if os.Getenv("BOLTSEAL_TEST_UNPRIVILEGED") != "" || os.Geteuid() != 0 {
+		if _, err := sensor.Open(&sensor.Options{Calls: sensor.Calls()}); !errors.Is(err, sensor.ErrUnsupported) || !strings.Contains(err.Error(), "CAP_BPF") {
+			t.Errorf("opened without rights: %v", err)
+		}
+		return
+	}
+	cmd := exec.Command("/proc/self/exe", "-test.run", "^TestUnprivileged$")
+	cmd.Env = append(os.Environ(), "BOLTSEAL_TEST_UNPRIVILEGED=1")
+	cmd.Dir = "/"
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
 	}
 }

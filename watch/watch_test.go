@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -157,6 +158,9 @@ func TestRun(t *testing.T) {
 	select {
 	case <-ready:
 	case r := <-done:
+		if errors.Is(r.err, sensor.ErrUnsupported) {
+			t.Skip("the end-to-end tests ask for a kernel that can; this one cannot:", r.err)
+		}
 		t.Fatal(r.err)
 	}
 	time.Sleep(50 * time.Millisecond)
