@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/cilium/ebpf"
@@ -27,9 +28,11 @@ type Sensor struct {
 	byNr    map[uint16]*call
 	table   table
 	groups  containers
+	users   userTable
 	event   Event
 	boot    time.Time // the wall clock when the kernel's was zero
 	num     uint64
+	unread  atomic.Uint64 // records that could not be decoded; they count as lost
 
 	pending, batch [][]byte
 	free           [][]byte
@@ -44,6 +47,7 @@ func Open(opts *Options) (s *Sensor, err error) {
 	if s.groups.root == "" {
 		s.groups.root = "/"
 	}
+	s.users = userTable{root: s.groups.root, files: map[string]*nameFile{}}
 	opened := s
 	defer func() {
 		if err != nil {
@@ -107,11 +111,7 @@ func (s *Sensor) want(names []string) error {
 		if c.nr == absent || !wanted[c.name] {
 			continue
 		}
-		read := c.read | bpf.Wanted
-		if c.name == "execve" || c.name == "execveat" {
-			read = c.read | bpf.Wanted // successes come from the exec program
-		}
-		if err := s.objects.Wanted.Put(uint32(c.nr), read); err != nil {
+		if err := s.objects.Wanted.Put(uint32(c.nr), c.read|bpf.Wanted); err != nil {
 			return fmt.Errorf("ask for %s: %w", c.name, err)
 		}
 		s.byNr[uint16(c.nr)] = c
@@ -151,23 +151,22 @@ func (s *Sensor) Close() error {
 // Stats counts what was sent and what was dropped.
 func (s *Sensor) Stats() (Stats, error) {
 	var st Stats
-	sum := func(i uint32) uint64 {
+	var counts [bpf.Counts]uint64
+	for i := range counts {
 		var each []uint64
-		if err := s.objects.Counts.Lookup(i, &each); err != nil {
-			return 0
+		if err := s.objects.Counts.Lookup(uint32(i), &each); err != nil {
+			return st, fmt.Errorf("read the sensor's counters: %w", err)
 		}
-		var n uint64
-		for _, v := range each {
-			n += v
+		for _, n := range each {
+			counts[i] += n
 		}
-		return n
 	}
-	st.Events, st.Dropped = sum(bpf.CountSent), sum(bpf.CountDropped)
-	for kind := uint32(1); kind <= 3; kind++ {
-		st.Lives += sum(bpf.CountSent + kind)
-		st.Lost += sum(bpf.CountDropped + kind)
+	st.Events, st.Dropped, st.Compat = counts[bpf.CountSent], counts[bpf.CountDropped], counts[bpf.CountCompat]
+	for kind := 1; kind <= 3; kind++ {
+		st.Lives += counts[bpf.CountSent+kind]
+		st.Lost += counts[bpf.CountDropped+kind]
 	}
-	st.Compat = sum(bpf.CountCompat)
+	st.Lost += s.unread.Load()
 	return st, nil
 }
 
@@ -251,10 +250,11 @@ func (s *Sensor) handle(raw []byte, yield func(*Event)) {
 	e := &s.event
 	h := &e.Header
 	if bpf.Decode(raw, h) != nil {
+		s.unread.Add(1)
 		return
 	}
 	e.load(raw)
-	e.table = &s.table
+	e.table, e.users = &s.table, &s.users
 	switch h.Kind {
 	case bpf.KindFork:
 		s.table.fork(h, s.container(e))

@@ -22,6 +22,7 @@ type Event struct {
 	name  string
 	call  *call
 	table *table
+	users *userTable
 	num   uint64
 	parts [24][]byte
 

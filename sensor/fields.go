@@ -343,16 +343,16 @@ var known = map[string]extractor{
 	"fs.path.target": abs("newpath"),
 
 	"user.uid":      num(func(e *Event) (int64, bool) { return int64(e.Header.UID), true }),
-	"user.name":     str(func(e *Event) string { return users.name(e, e.Header.UID) }),
+	"user.name":     str(func(e *Event) string { return e.users.name(e, e.Header.UID) }),
 	"user.loginuid": num(func(e *Event) (int64, bool) { return int64(int32(e.Header.LoginUID)), true }),
 	"user.loginname": str(func(e *Event) string {
 		if e.Header.LoginUID == ^uint32(0) {
 			return ""
 		}
-		return users.name(e, e.Header.LoginUID)
+		return e.users.name(e, e.Header.LoginUID)
 	}),
 	"group.gid":  num(func(e *Event) (int64, bool) { return int64(e.Header.GID), true }),
-	"group.name": str(func(e *Event) string { return users.group(e, e.Header.GID) }),
+	"group.name": str(func(e *Event) string { return e.users.group(e, e.Header.GID) }),
 
 	"container.id": str(func(e *Event) string {
 		if e.Process == nil || e.Process.Container == nil {

@@ -214,3 +214,20 @@ func TestUnprivileged(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
+
+// A path of more folders than anybody makes by hand is still told from the
+// root: its beginning decides what rules say of it.
+func TestDeepPath(t *testing.T) {
+	s := open(t, "openat", "open")
+	dir := t.TempDir()
+	deep := filepath.Join(dir, strings.Repeat("d/", 120))
+	if err := os.MkdirAll(deep, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	lines := watch(t, s, []string{"evt.type", "fd.name"}, func() {
+		if err := exec.Command("/bin/sh", "-c", "echo > "+filepath.Join(deep, "f")).Run(); err != nil {
+			t.Error(err)
+		}
+	})
+	wantLine(t, lines, "openat "+filepath.Join(deep, "f"))
+}

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// userTable names users and groups: the host's, and each container's own.
+// userTable names users and groups: the host's, and each container's own. It
+// is filled as events ask, on the one goroutine that reads events.
 type userTable struct {
 	root  string
 	files map[string]*nameFile
@@ -18,9 +19,6 @@ type nameFile struct {
 	read  time.Time
 	names map[uint32]string
 }
-
-// users is filled as events ask; one goroutine reads events.
-var users = &userTable{root: "/", files: map[string]*nameFile{}}
 
 // keepNames is how long a file of names is taken as it was read.
 const keepNames = time.Minute

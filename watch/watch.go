@@ -131,8 +131,9 @@ func Run(ctx context.Context, o *Options) (*Summary, error) {
 	stop()
 	wg.Wait()
 	w.flush(true, time.Now()) //nolint:forbidigo // the end of a watch is now
-	summary.Stats, _ = s.Stats()
-	return summary, err
+	var statsErr error
+	summary.Stats, statsErr = s.Stats()
+	return summary, errors.Join(err, statsErr)
 }
 
 type watcher struct {
@@ -189,6 +190,9 @@ func (w *watcher) tick(ctx context.Context, s *sensor.Sensor) {
 			w.flush(false, now)
 			st, err := s.Stats()
 			if err != nil {
+				if w.Errors != nil {
+					w.Errors(err)
+				}
 				continue
 			}
 			if dropped, lost := st.Dropped-last.Dropped, st.Lost-last.Lost; dropped+lost > 0 {

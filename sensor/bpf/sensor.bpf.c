@@ -17,7 +17,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 #define HALF 16384
 #define BUFFER (HALF + 8192) // a per-CPU value has 32 KiB at most
-#define MAX_DEPTH 48
+#define MAX_DEPTH 2048 // as many names as a path of 4096 bytes can have
 #define MAX_NAME 256
 #define MAX_ARGS 4096
 #define MAX_ENV 2048
