@@ -271,7 +271,14 @@ const maxVEX = 64 << 20
 // document that cannot be read ends the run: it may take a statement of
 // another one back.
 func (f *scanFlags) readVEX(p *policy.Policy) error {
-	for _, name := range append(p.VEXFiles, f.vexFiles...) {
+	var names []string
+	for _, name := range p.VEXFiles { // they lie beside the policy that names them
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(filepath.Dir(f.policyFile), name)
+		}
+		names = append(names, name)
+	}
+	for _, name := range append(names, f.vexFiles...) {
 		data, err := readWhole(name, maxVEX)
 		if err != nil {
 			return usageError{fmt.Errorf("read VEX: %w", err)}

@@ -13,7 +13,6 @@ import (
 
 	"github.com/boltseal/boltseal/seal"
 	"github.com/boltseal/boltseal/seal/slsa"
-	"github.com/boltseal/boltseal/source/registry"
 )
 
 var _ = addVerb(func(env *Env) *cobra.Command {
@@ -330,17 +329,17 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s[:i], s[i+len(sep):], true
 }
 
-// readStatement fetches a verified statement of one type that is attached to
-// an image.
-func verifiedStatements(ctx context.Context, env *Env, v *seal.Verifier, reg *registryFlags, name, predicate string) ([]*seal.Verified, registry.Ref, error) {
+// verifiedStatements are the statements of one type that are attached to an
+// image and count.
+func verifiedStatements(ctx context.Context, env *Env, v *seal.Verifier, reg *registryFlags, name, predicate string) ([]*seal.Verified, error) {
 	client, ref, err := reg.client(env, name)
 	if err != nil {
-		return nil, ref, err
+		return nil, err
 	}
 	defer func() { _ = client.Close() }()
 	r, err := v.Image(ctx, client, ref, seal.Want{PredicateTypes: []string{predicate}})
 	if r == nil {
-		return nil, ref, err
+		return nil, err
 	}
-	return r.Verified, ref, err
+	return r.Verified, err
 }

@@ -126,7 +126,7 @@ func runSummary(ctx context.Context, env *Env, f *verifyFlags, reg *registryFlag
 	if err != nil {
 		return err
 	}
-	found, _, err := verifiedStatements(ctx, env, v, reg, name, slsa.PredicateSummary)
+	found, err := verifiedStatements(ctx, env, v, reg, name, slsa.PredicateSummary)
 	if err != nil && len(found) == 0 {
 		fmt.Fprintf(env.Stderr, "boltseal: %s\n", visible(err.Error(), ""))
 		return status(statusOf(err))
