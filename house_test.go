@@ -34,10 +34,10 @@ var leaves = []string{"internal/"}
 var doors = map[string][]string{
 	"net":                         {"source/registry", "source", "advisory", "seal", "serve/"},
 	"net/http":                    {"source/registry", "source", "advisory", "seal", "serve/"},
-	"os/exec":                     {},
+	"os/exec":                     {"internal/tool"},
 	"unsafe":                      {"sensor"},
 	"github.com/cilium/ebpf":      {"sensor/"},
-	"golang.org/x/sys/unix":       {"sensor/"},
+	"golang.org/x/sys/unix":       {"sensor/", "internal/"},
 	"syscall":                     {"advisory", "cmd/boltseal", "source/layer", "source", "source/registry", "internal/"},
 	"log":                         {},
 	"log/slog":                    {"watch", "serve/", "cli"},
