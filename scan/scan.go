@@ -237,7 +237,7 @@ func withDefaults(opts *Options) Options {
 	}
 	o.Jobs = max(o.Jobs, 1)
 	if o.Now == nil {
-		o.Now = time.Now //nolint:forbidigo // the default of the clock in Options
+		o.Now = time.Now
 	}
 	if o.Progress == nil {
 		o.Progress = func(Progress) {}

@@ -18,7 +18,7 @@ import (
 const Audience = "sigstore"
 
 // TokenFile is where clusters put a token for signing, as a projected volume.
-const TokenFile = "/var/run/sigstore/cosign/oidc-token" //nolint:gosec // a path, and no secret
+const TokenFile = "/var/run/sigstore/cosign/oidc-token"
 
 // maxToken bounds a token and the answers around it.
 const maxToken = 1 << 20

@@ -151,7 +151,7 @@ func newOpener(opts *Options) *opener {
 		o.Getenv = func(string) string { return "" }
 	}
 	if o.Now == nil {
-		o.Now = time.Now //nolint:forbidigo // the default of the clock in Options
+		o.Now = time.Now
 	}
 	return o
 }

@@ -29,7 +29,7 @@ func (s *Set) Run(ctx context.Context, in *Input) ([]boltseal.Finding, []boltsea
 }
 
 type runner struct {
-	ctx      context.Context //nolint:containedctx // lives as long as one Run
+	ctx      context.Context // lives as long as one Run
 	in       *Input
 	left     int64
 	cache    map[Over][]thing

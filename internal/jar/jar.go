@@ -9,7 +9,7 @@ package jar
 import (
 	"bytes"
 	"context"
-	"crypto/sha1" //nolint:gosec // the hash by which Maven's index and other tools know a jar
+	"crypto/sha1" // the hash by which Maven's index and other tools know a jar
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -116,7 +116,7 @@ const (
 
 // reading is one call of Read, or the part of it that one goroutine does.
 type reading struct {
-	ctx       context.Context //nolint:containedctx // it lives as long as the call
+	ctx       context.Context // it lives as long as the call
 	opts      *Options
 	limits    limit.Limits
 	left      *budget
@@ -219,7 +219,7 @@ func (rd *reading) note(err error) {
 
 // hash is the SHA-1 of the whole archive.
 func (rd *reading) hash(r io.ReaderAt, size int64) (string, error) {
-	sum := sha1.New() //nolint:gosec // an identity, no protection
+	sum := sha1.New()
 	if memory, ok := r.(*bytes.Reader); ok {
 		if _, err := memory.Seek(0, io.SeekStart); err != nil {
 			return "", err

@@ -126,7 +126,7 @@ func New(opts *Options) (*Client, error) {
 		o.UserAgent = "boltseal"
 	}
 	if o.Now == nil {
-		o.Now = time.Now //nolint:forbidigo // the default of the clock in Options
+		o.Now = time.Now
 	}
 	if o.Sleep == nil {
 		o.Sleep = sleep
