@@ -89,6 +89,10 @@ func fold(f folding, name string) string {
 	return name
 }
 
+// PackageName is the spelling of a package's name by which the database finds
+// it in an ecosystem.
+func PackageName(ecosystem, name string) string { return packageName(Ecosystem(ecosystem), name) }
+
 // packageName is fold for an ecosystem in the form that [Ecosystem] gives.
 func packageName(ecosystem, name string) string { return fold(foldingOf(ecosystem), name) }
 

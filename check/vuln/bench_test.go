@@ -14,7 +14,7 @@ import (
 
 // synthetic is a database of 20,000 advisories about 5,000 packages, and an
 // image of 5,000 components of which one in fifty is affected.
-func synthetic(b *testing.B) (*advisory.DB, []boltseal.Component) {
+func synthetic(b testing.TB) (*advisory.DB, []boltseal.Component) {
 	var records []map[string]any
 	for i := range 20_000 {
 		p := i % 5_000
