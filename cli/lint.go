@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -53,6 +54,7 @@ Comments accept findings, in the words of other tools too:
 	cmd.Flags().BoolVar(&f.fix, "fix", false, "apply the safe fixes")
 	cmd.Flags().BoolVar(&f.diff, "diff", false, "print what --fix would change, and change nothing")
 	cmd.Flags().BoolVar(&f.unsafe, "unsafe", false, "with --fix or --diff: also fixes that change behaviour")
+	cmd.Flags().BoolVar(&f.shellCheck, "shellcheck", false, "ask ShellCheck, which has to be installed, about RUN, workflow steps and shell scripts")
 	f.registerResolve(cmd)
 	return cmd
 })
@@ -60,6 +62,7 @@ Comments accept findings, in the words of other tools too:
 type lintFlags struct {
 	scan              scanFlags
 	fix, diff, unsafe bool
+	shellCheck        bool
 	resolving
 }
 
@@ -87,7 +90,7 @@ func runLint(ctx context.Context, env *Env, f *lintFlags, paths []string) error 
 	p.Checks = scan.LintChecks()
 	opts := &scan.Options{
 		Policy: p, Now: env.Now, IsFile: isFile, Jobs: runtime.GOMAXPROCS(0),
-		Tool: boltseal.Tool{Name: "boltseal", Version: Version()},
+		Tool: boltseal.Tool{Name: "boltseal", Version: Version()}, ShellCheck: f.shellCheck,
 	}
 	if err := f.scan.ownChecks(opts); err != nil {
 		return err
@@ -98,6 +101,9 @@ func runLint(ctx context.Context, env *Env, f *lintFlags, paths []string) error 
 		}
 	}
 	r, err := scan.Lint(ctx, paths, opts)
+	if errors.Is(err, scan.ErrNoShellCheck) {
+		return usageError{fmt.Errorf("--shellcheck: %w", err)}
+	}
 	if err != nil {
 		return err
 	}
@@ -113,7 +119,7 @@ func runLint(ctx context.Context, env *Env, f *lintFlags, paths []string) error 
 		}
 	}
 	ro := reportOptions(env, f.scan.verbose)
-	ro.Checks = append(scan.LintChecks(), opts.OwnChecks()...)
+	ro.Checks = slices.Concat(scan.LintChecks(), opts.OwnChecks(), scan.ShellCheckChecks(r))
 	if err := writeAll(env, outputs, r, ro); err != nil {
 		return err
 	}

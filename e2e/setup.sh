@@ -16,6 +16,7 @@ rpmbuild rpm
 openssl openssl
 strace strace
 zstd zstd
+shellcheck shellcheck
 TXT
 [ ${#packages[@]} -eq 0 ] && exit 0
 export DEBIAN_FRONTEND=noninteractive

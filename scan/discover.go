@@ -24,6 +24,7 @@ const (
 	formDockerfile
 	formData // YAML or JSON
 	formMarkdown
+	formScript // a shell script, which is for ShellCheck alone
 )
 
 // candidate is a file that may be one to check.
@@ -78,7 +79,7 @@ func discover(ctx context.Context, paths []string, o *Options) (*discovery, []cl
 			continue
 		}
 		d.veils = append(d.veils, veil(subject))
-		w := &walk{discovery: d, ctx: ctx, fsys: subject.Root, root: filepath.ToSlash(root)}
+		w := &walk{discovery: d, ctx: ctx, fsys: subject.Root, root: filepath.ToSlash(root), scripts: o.ShellCheck}
 		w.folder(".", outerIgnores(ctx, root, o), 0)
 		if ctx.Err() != nil {
 			return nil, open, ctx.Err()
@@ -132,6 +133,8 @@ func formOf(name string) form {
 		return formData
 	case ".md", ".markdown", ".mdx":
 		return formMarkdown
+	case ".sh", ".bash", ".dash", ".ksh":
+		return formScript
 	}
 	return formOther
 }
@@ -142,6 +145,8 @@ type walk struct {
 	ctx  context.Context
 	fsys fs.FS
 	root string // the tree's name as the user wrote it
+
+	scripts bool // shell scripts are wanted too
 }
 
 func (w *walk) name(file string) string { return path.Join(w.root, file) }
@@ -176,7 +181,7 @@ func (w *walk) folder(dir string, ignores []*ignoreFile, depth int) {
 				w.folder(file, ignores, depth+1)
 			}
 		case e.Type().IsRegular():
-			if f := formOf(e.Name()); f != formOther {
+			if f := formOf(e.Name()); f != formOther && (f != formScript || w.scripts) {
 				w.add(candidate{root: w.fsys, file: file, name: w.name(file), form: f})
 			}
 		case e.Type()&fs.ModeSymlink != 0:
@@ -192,7 +197,7 @@ func (w *walk) folder(dir string, ignores []*ignoreFile, depth int) {
 // by its own name.
 func (w *walk) link(file string) {
 	f := formOf(path.Base(file))
-	if f == formOther {
+	if f == formOther || f == formScript {
 		return
 	}
 	info, err := fs.Stat(w.fsys, file)

@@ -66,6 +66,11 @@ func Lint(ctx context.Context, paths []string, opts *Options) (report *boltseal.
 		return nil, err
 	}
 	together := l.join(parts)
+	said, err := l.shellCheck(ctx, together.scripts)
+	if err != nil {
+		return nil, err
+	}
+	together.findings = append(together.findings, said...)
 	report.Findings = append(report.Findings, together.findings...)
 	report.Gaps = append(append(report.Gaps, found.gaps...), together.gaps...)
 	for _, looked := range together.looked {
@@ -92,7 +97,12 @@ func LintFile(name string, content []byte, opts *Options) []boltseal.Finding {
 	o := withDefaults(opts)
 	l := &linter{o: &o}
 	p := l.content(candidate{name: name, file: path.Base(name), form: formOf(path.Base(name)), named: true}, content)
-	return l.join([]linted{p}).findings
+	out := l.join([]linted{p})
+	said, err := l.shellCheck(context.Background(), out.scripts)
+	if err != nil {
+		return out.findings // Lint said so before
+	}
+	return append(out.findings, said...)
 }
 
 // LintChecks lists what Lint looks for.
@@ -117,6 +127,7 @@ type linted struct {
 	dockerfiles []*dockerfile.File
 	fences      []fence // the blocks of Markdown that manifests stand in
 	looked      []looked
+	scripts     []script // for ShellCheck
 }
 
 type looked struct{ family, name string }
@@ -152,6 +163,7 @@ func (l *linter) join(parts []linted) linted {
 		out.findings = append(out.findings, p.findings...)
 		out.gaps = append(out.gaps, p.gaps...)
 		out.looked = append(out.looked, p.looked...)
+		out.scripts = append(out.scripts, p.scripts...)
 		composes = append(composes, p.composes...)
 		for _, f := range p.manifests {
 			if kept += len(f.Source); kept > maxKept {
@@ -215,6 +227,8 @@ func (l *linter) content(c candidate, content []byte) linted {
 		return withSecrets(l.dockerfile(c, content), c, content)
 	case c.form == formMarkdown:
 		return l.markdown(c, content)
+	case l.o.ShellCheck && (c.form == formScript || c.named && isShellScript(content)):
+		return linted{scripts: []script{shellFile(c.name, content)}, looked: []looked{{familyShellCheck, c.name}}}
 	}
 	if !c.named && !mayBeOurs(c.name, content) {
 		return linted{}
@@ -244,6 +258,9 @@ func (l *linter) dockerfile(c candidate, content []byte) linted {
 		o.Context, o.Ignored, p.gaps = l.buildContext(c)
 	}
 	p.findings = docker.Run(f, docker.Rules(), o)
+	if l.o.ShellCheck {
+		p.scripts = dockerScripts(f)
+	}
 	return p
 }
 
@@ -293,6 +310,9 @@ func (l *linter) data(c candidate, f *manifest.File) linted {
 		p.looked = append(p.looked, looked{"workflow", c.name})
 		p.take(workflow.Run([]*manifest.File{f}, workflow.Rules(), nil))
 		p.findings = append(p.findings, scripts(f)...)
+		if l.o.ShellCheck {
+			p.scripts = workflowScripts(f)
+		}
 	case manifest.Falco:
 		p.looked = append(p.looked, looked{"falco", c.name})
 		p.findings = falco(c.name, string(f.Source), 0, 1)

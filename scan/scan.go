@@ -51,6 +51,10 @@ type Options struct {
 	// whether it could or not: "docker" and the path of a Dockerfile.
 	Looked func(family, name string)
 
+	// ShellCheck lets Lint ask the program of that name about shell scripts; the
+	// error is ErrNoShellCheck where there is none.
+	ShellCheck bool
+
 	// Custom are checks of the user's own; Looked is told of each by its id.
 	Custom []*custom.Set
 

@@ -82,19 +82,39 @@ func (f *File) Script(in *Instr, shell string) *Script {
 	if in.IsJSON() {
 		return execForm(in)
 	}
+	t, shell := f.body(in, shell)
 	s := &Script{Shell: shell}
+	s.read(t)
+	return s
+}
+
+// body is what a shell is given to run, and the shell.
+func (f *File) body(in *Instr, shell string) (Text, string) {
 	if len(in.Heredocs) == 1 && in.Heredocs[0].FD == 0 && in.Name == "RUN" {
 		h := in.Heredocs[0]
 		if rest := strings.TrimSpace(strings.Replace(in.Args.Value, f.Text(h.Marker), "", 1)); isInterpreter(rest) {
 			if rest != "" {
-				s.Shell = base(strings.Fields(rest)[0])
+				shell = base(strings.Fields(rest)[0])
 			}
-			s.read(f.heredocText(h))
-			return s
+			return f.heredocText(h), shell
 		}
 	}
-	s.read(in.Args)
-	return s
+	return in.Args, shell
+}
+
+// Body is the whole text of an instruction in shell form, with the
+// here-documents that stand below it, and the shell that reads it.
+func (f *File) Body(in *Instr, shell string) (Text, string) {
+	t, shell := f.body(in, shell)
+	if len(in.Heredocs) == 0 || t.Value != in.Args.Value {
+		return t, shell
+	}
+	var all joiner
+	all.value, all.runs = append(all.value, t.Value...), slices.Clone(t.runs)
+	from := in.Heredocs[0].Body.Start
+	all.add([]byte("\n"), from)
+	all.add(f.Source[from:max(from, min(in.Heredocs[len(in.Heredocs)-1].End.End, len(f.Source)))], from)
+	return all.text(), shell
 }
 
 // isInterpreter tells whether what stands beside "<<EOF" only names the
