@@ -20,7 +20,7 @@ var floors = [][]string{
 	{"internal/limit", "internal/strictjson", "internal/atomicfile", "internal/spdx", "internal/testimage", "version", "policy", "rule", "audit"},
 	{"syntax/dockerfile", "syntax/manifest", "source/layer", "source/registry", "advisory", "sbom", "vex", "sensor/bpf"},
 	{"source", "inventory", "seal", "seal/slsa", "check/compose", "check/custom", "check/docker", "check/kube", "check/image", "check/secret", "check/seccomp", "check/shell", "check/vuln", "check/workflow", "sensor", "report"},
-	{"scan", "trust", "watch", "remedy", "remedy/project"},
+	{"scan", "trust", "watch", "remedy", "remedy/image", "remedy/project"},
 	{"cli"},
 	{"cmd/boltseal", "examples/demo"},
 }
@@ -45,7 +45,7 @@ var doors = map[string][]string{
 	"text/template":               {"report"},
 	"encoding/xml":                {"sbom", "report", "inventory", "internal/jar"},
 	"reflect":                     {"internal/strictjson"},
-	"os":                          {"source", "source/layer", "source/registry", "store", "advisory", "sensor", "internal/", "cli", "cmd/boltseal", "examples/demo"},
+	"os":                          {"source", "source/layer", "source/registry", "store", "advisory", "sensor", "remedy/image", "internal/", "cli", "cmd/boltseal", "examples/demo"},
 	"github.com/spf13/viper":      {},
 	"github.com/pkg/errors":       {},
 	"github.com/stretchr/testify": {},

@@ -11,6 +11,10 @@ import (
 // have no width, so a width alone would not bound it.
 const maxText = 2048
 
+// Clean makes text from outside safe to print on one line of a terminal: what
+// could move the cursor, hide or reverse text becomes a visible escape.
+func Clean(s string) string { return clean(s) }
+
 // clean makes text from outside safe to print on one line of a terminal: line
 // breaks and tabs become spaces; control characters, invalid UTF-8 and what
 // reverses or hides text become visible escapes.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"strings"
@@ -27,23 +28,7 @@ var _ = add(Scheme{
 
 // openDaemon has the daemon save an image, and opens what it saved.
 func (o *opener) openDaemon(ctx context.Context, name, image string, hosts func() (named string, usual []string, err error)) (*Subject, error) {
-	if o.Offline {
-		return nil, fmt.Errorf("%w: the %s daemon is asked through a socket (pipe %s save into the target -)", ErrOffline, name, name)
-	}
-	host, usual, err := hosts()
-	if err == nil && host == "" {
-		host, err = pickHost(name, usual)
-	}
-	if err == nil {
-		err = checkSocket(host)
-	}
-	if err != nil {
-		return nil, err
-	}
-	certs := o.Getenv("DOCKER_CERT_PATH")
-	d, err := registry.NewDaemon(&registry.DaemonOptions{
-		Host: host, CertDir: certs, TLS: o.Getenv("DOCKER_TLS_VERIFY") != "" || certs != "",
-	})
+	d, host, err := o.daemon(name, hosts)
 	if err != nil {
 		return nil, err
 	}
@@ -71,6 +56,43 @@ func (o *opener) openDaemon(ctx context.Context, name, image string, hosts func(
 	}
 	s.mark(host + "\x00" + string(id))
 	return s, nil
+}
+
+// daemon finds the daemon that goes by a name.
+func (o *opener) daemon(name string, hosts func() (named string, usual []string, err error)) (*registry.Daemon, string, error) {
+	if o.Offline {
+		return nil, "", fmt.Errorf("%w: the %s daemon is asked through a socket (archives need none: pipe %s save into the target -)", ErrOffline, name, name)
+	}
+	host, usual, err := hosts()
+	if err == nil && host == "" {
+		host, err = pickHost(name, usual)
+	}
+	if err == nil {
+		err = checkSocket(host)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	certs := o.Getenv("DOCKER_CERT_PATH")
+	d, err := registry.NewDaemon(&registry.DaemonOptions{
+		Host: host, CertDir: certs, TLS: o.Getenv("DOCKER_TLS_VERIFY") != "" || certs != "",
+	})
+	return d, host, err
+}
+
+// Load gives an archive, in the form that docker save writes, to a local
+// daemon: "docker" or "podman".
+func Load(ctx context.Context, daemon string, archive io.Reader, opts *Options) error {
+	o := newOpener(opts)
+	hosts := o.dockerHosts
+	if daemon == "podman" {
+		hosts = o.podmanHosts
+	}
+	d, _, err := o.daemon(daemon, hosts)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Load(ctx, archive), d.Close())
 }
 
 // daemonHint adds what a user may have meant, or may not do.

@@ -164,12 +164,41 @@ func (d *Daemon) Save(ctx context.Context, id boltseal.Digest, platform *boltsea
 	return resp.Body, nil
 }
 
+// Load gives the daemon an image, as docker load does.
+func (d *Daemon) Load(ctx context.Context, archive io.Reader) error {
+	resp, err := d.do(ctx, http.MethodPost, "/images/load", url.Values{"quiet": {"1"}}, archive)
+	if err != nil {
+		return fmt.Errorf("load: %w", err)
+	}
+	defer resp.Body.Close()
+	// The status is 200 before the archive is read: what went wrong comes as
+	// a line of the answer.
+	for lines := json.NewDecoder(io.LimitReader(resp.Body, MaxManifest)); ; {
+		var line struct{ Error string }
+		if err := lines.Decode(&line); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("load: %w", err)
+		}
+		if line.Error != "" {
+			return fmt.Errorf("load: %s: %s", d.host, printable(line.Error, 400))
+		}
+	}
+}
+
 func (d *Daemon) get(ctx context.Context, path string, query url.Values) (*http.Response, error) {
+	return d.do(ctx, http.MethodGet, path, query, nil)
+}
+
+func (d *Daemon) do(ctx context.Context, method, path string, query url.Values, body io.Reader) (*http.Response, error) {
 	u := d.base
 	u.Path, u.RawQuery = path, query.Encode()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	req, err := http.NewRequestWithContext(ctx, method, u.String(), body)
 	if err != nil {
 		return nil, err
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/x-tar")
 	}
 	resp, err := watched(d.rt, req, d.idle)
 	if err != nil {
