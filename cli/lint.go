@@ -137,18 +137,24 @@ func isFile(path string) bool {
 func (f *lintFlags) remedy(ctx context.Context, env *Env, r *boltseal.Report, opts *scan.Options) error {
 	wanted := map[string]map[string]bool{} // checks by file
 	waived := map[string]bool{}
+	fixable := map[string]bool{}
 	for _, found := range r.Findings {
-		switch file := found.Location.File; {
-		case found.Waived != nil:
+		file := found.Location.File
+		if found.Waived != nil {
 			waived[found.Key] = true
-		case len(found.Fixes) > 0:
-			if wanted[file] == nil {
-				wanted[file] = map[string]bool{}
-			}
-			wanted[file][found.Check] = true
+			continue
 		}
+		// What has no fix now may have one once another finding is gone.
+		if wanted[file] == nil {
+			wanted[file] = map[string]bool{}
+		}
+		wanted[file][found.Check] = true
+		fixable[file] = fixable[file] || len(found.Fixes) > 0
 	}
-	for _, name := range slices.Sorted(maps.Keys(wanted)) {
+	for _, name := range slices.Sorted(maps.Keys(fixable)) {
+		if !fixable[name] {
+			continue
+		}
 		if err := f.remedyFile(ctx, env, name, wanted[name], waived, opts); err != nil {
 			return err
 		}

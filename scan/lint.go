@@ -92,12 +92,14 @@ func Lint(ctx context.Context, paths []string, opts *Options) (report *boltseal.
 }
 
 // LintFile checks one file's content by itself. Rules that look at several
-// files see this one alone.
+// files see this one alone. What cannot be read is a finding here, of a check
+// file/syntax that Lint does not have.
 func LintFile(name string, content []byte, opts *Options) []boltseal.Finding {
 	o := withDefaults(opts)
 	l := &linter{o: &o}
 	p := l.content(candidate{name: name, file: path.Base(name), form: formOf(path.Base(name)), named: true}, content)
 	out := l.join([]linted{p})
+	out.findings = append(out.findings, malformed(out.gaps)...)
 	said, err := l.shellCheck(context.Background(), out.scripts)
 	if err != nil {
 		return out.findings // Lint said so before
