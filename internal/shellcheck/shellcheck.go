@@ -12,6 +12,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -24,10 +25,11 @@ const Program = "shellcheck"
 
 // Script is one script to ask about.
 type Script struct {
-	Text  string
-	Shell string   // base name of the shell that runs it; a first line with #! counts more
-	Known []string // variables that are set outside
-	Mask  bool     // expressions of another language were replaced by letters
+	Text   string
+	Shell  string   // base name of the shell that runs it; a first line with #! counts more
+	Known  []string // variables that are set outside, to one plain word
+	Loose  []string // those that are set to who knows what
+	Except []int    // codes that say nothing about this script
 }
 
 // Comment is one thing that ShellCheck says.
@@ -63,12 +65,9 @@ func Dialect(text, shell string) string {
 	return dialects[shell]
 }
 
-// What is never of use here: a directive that is not known, files that cannot
-// be followed. And, where expressions were masked, what the mask brings about.
-const (
-	unwanted       = "SC2187,SC1090,SC1091"
-	unwantedMasked = unwanted + ",SC2050,SC2154,SC2157,SC2193,SC2194"
-)
+// unwanted are codes that are never of use here: a shell without a check of
+// its own, files that cannot be followed.
+var unwanted = []int{2187, 1090, 1091}
 
 // batch bounds the scripts that one process is asked about.
 const batch = 200
@@ -84,10 +83,7 @@ func Check(ctx context.Context, scripts []Script) ([][]Comment, error) {
 	var order [][2]string
 	for i, s := range scripts {
 		if d := Dialect(s.Text, s.Shell); d != "" {
-			key := [2]string{d, unwanted}
-			if s.Mask {
-				key[1] = unwantedMasked
-			}
+			key := [2]string{d, codes(slices.Concat(unwanted, s.Except))}
 			if groups[key] == nil {
 				order = append(order, key)
 			}
@@ -132,20 +128,32 @@ func ask(ctx context.Context, key [2]string, scripts []Script, at []int, out [][
 	return read(result.Stdout, scripts, out)
 }
 
+func codes(all []int) string {
+	words := make([]string, len(all))
+	for i, code := range all {
+		words[i] = "SC" + strconv.Itoa(code)
+	}
+	return strings.Join(words, ",")
+}
+
 // prelude is a line that says which variables are set outside.
 func prelude(s Script) string {
-	if len(s.Known) == 0 {
+	if !s.prefixed() {
 		return ""
 	}
 	var b strings.Builder
-	b.WriteString("export")
-	for _, name := range s.Known {
-		if isName(name) {
-			b.WriteString(" " + name + "=1")
+	b.WriteString(":")
+	for value, names := range map[string][]string{"1": s.Known, `"$1"`: s.Loose} {
+		for _, name := range names {
+			if isName(name) {
+				b.WriteString("; export " + name + "=" + value)
+			}
 		}
 	}
 	return b.String() + "\n"
 }
+
+func (s *Script) prefixed() bool { return len(s.Known)+len(s.Loose) > 0 }
 
 func isName(s string) bool {
 	for i, r := range s {
@@ -194,7 +202,7 @@ func read(printed []byte, scripts []Script, out [][]Comment) error {
 			return fmt.Errorf("read what shellcheck printed: it speaks of a file %q", c.File)
 		}
 		text, skip := scripts[i].Text, 0
-		if len(scripts[i].Known) > 0 {
+		if scripts[i].prefixed() {
 			skip = 1
 		}
 		if c.Line <= skip {

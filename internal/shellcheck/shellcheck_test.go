@@ -67,8 +67,9 @@ func TestCheck(t *testing.T) {
 	got, err := Check(t.Context(), []Script{
 		{Text: "echo $1\n", Shell: "sh"},
 		{Text: "print 'x'\n", Shell: "powershell"},
-		{Text: "if [ \"____________\" = x ]; then echo y; fi\necho \"$lower\"\n", Shell: "bash", Mask: true},
+		{Text: "if [ \"____________\" = x ]; then echo y; fi\necho \"$lower\"\n", Shell: "bash", Except: []int{2050, 2154}},
 		{Text: "echo \"$lower\" && [[ a == b ]]\n", Shell: "ash", Known: []string{"lower", "not a name"}},
+		{Text: "echo $plain\n  echo $loose", Shell: "sh", Known: []string{"plain"}, Loose: []string{"loose"}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -81,7 +82,7 @@ func TestCheck(t *testing.T) {
 		}
 		codes = append(codes, of)
 	}
-	if diff := cmp.Diff([][]int{{2086}, nil, nil, {3010, 2050}}, codes); diff != "" {
+	if diff := cmp.Diff([][]int{{2086}, nil, nil, {3010, 2050}, {2086}}, codes); diff != "" {
 		t.Errorf("want (-), got (+):\n%s", diff)
 	}
 }
