@@ -36,6 +36,7 @@ func TestMain(m *testing.M) {
 		os.Exit(launch(file, os.Args[1:]))
 	}
 	code, err := prepare(m)
+	err = errors.Join(err, stopCluster())
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "e2e:", err)
 		code = 1

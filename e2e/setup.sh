@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the end-to-end tests use, from Debian's packages: tools to make
-# images, engines and a registry to serve them. Needs root.
+# images, engines and a registry to serve them. Needs root. Begins to build a
+# Kubernetes control plane, where it is not in the cache.
 set -euo pipefail
 packages=()
 while read -r command package; do
@@ -18,7 +19,14 @@ strace strace
 zstd zstd
 shellcheck shellcheck
 TXT
-[ ${#packages[@]} -eq 0 ] && exit 0
-export DEBIAN_FRONTEND=noninteractive
-apt-get update -q
-apt-get install -q -y --no-install-recommends "${packages[@]}"
+if [ ${#packages[@]} -gt 0 ]; then
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get update -q
+	apt-get install -q -y --no-install-recommends "${packages[@]}"
+fi
+
+# The control plane is built beside the tests that come before those that need
+# it; they wait for its end.
+cache=${BOLTSEAL_E2E_CACHE:-$HOME/.cache/boltseal-e2e}
+mkdir -p "$cache"
+nohup setsid nice -n 15 "$(dirname "$0")/kube/build.sh" >"$cache/kube-build.log" 2>&1 </dev/null &
