@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -27,20 +26,30 @@ Falco's language say what must not be. It needs Linux 5.17 or later with BTF,
 and root. Without --rules boltseal's own rules are used; Falco's published
 files load unmodified.
 
-Equal alerts within --group are one alert with a count. Events that the kernel
-had to drop are an alert of their own, and the exit status is 3.
+Equal alerts within --group are one alert with a count, and no more than --rate
+alerts are sent in a second; what was held back is counted and told. Events
+that the kernel had to drop are an alert of their own, and the exit status is 3.
+Rule files that change are loaded anew; with an error in them the old rules stay.
+
+Where alerts go, -o FORMAT or FORMAT=DESTINATION:
+` + outputHelp() + `
+A receiver that is away is offered its alerts again, at least once and each with
+an id; with --spool they wait on disk. A destination of @FILE is read from a
+file: the URL on its first line, headers on those that follow.
 
 Exit status: 0 ended by a signal or --for, 2 the rules do not load, 3 the
 sensor cannot run here, or dropped events.`,
 		Example: `  boltseal watch
   boltseal watch --rules falco_rules.yaml --rules local.yaml -o json=/var/log/boltseal.json
+  boltseal watch -o text -o slack=@/etc/boltseal/slack --spool /var/lib/boltseal/spool
   boltseal watch --for 10m -o text -o json=alerts.json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runWatch(cmd.Context(), env, f) },
 	}
 	fl := cmd.Flags()
 	fl.StringArrayVar(&f.rules, "rules", nil, "rule file; may be repeated, later ones append and override")
-	fl.StringArrayVarP(&f.outputs, "output", "o", []string{"text"}, "text or json, or FORMAT=FILE; may be repeated")
+	f.sinks.register(fl)
+	fl.IntVar(&f.rate, "rate", 100, "alerts of a second that are sent; 0 sends all")
 	fl.DurationVar(&f.group, "group", time.Minute, "equal alerts within so long are one with a count; 0 keeps them apart")
 	fl.DurationVar(&f.length, "for", 0, "end after so long (default: at a signal)")
 	fl.StringVar(&f.priority, "priority", "debug", "leave out rules that are less urgent")
@@ -50,7 +59,9 @@ sensor cannot run here, or dropped events.`,
 })
 
 type watchFlags struct {
-	rules, outputs []string
+	rules          []string
+	sinks          sinkFlags
+	rate           int
 	group, length  time.Duration
 	priority, root string
 }
@@ -60,11 +71,11 @@ func runWatch(ctx context.Context, env *Env, f *watchFlags) (err error) {
 	if err != nil {
 		return err
 	}
-	outs, closeAll, err := f.open(env)
+	outs, closeAll, err := f.sinks.open(env)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, closeAll()) }()
+	defer closeAll()
 	if f.length > 0 {
 		var stop context.CancelFunc
 		ctx, stop = context.WithTimeout(ctx, f.length)
@@ -75,7 +86,8 @@ func runWatch(ctx context.Context, env *Env, f *watchFlags) (err error) {
 		fmt.Fprintf(env.Stderr, "boltseal: not assessed: %s: %s (%s)\n", gap.What, gap.Why, gap.Hint)
 	}
 	summary, err := watch.Run(ctx, &watch.Options{
-		Rules: set, Outputs: outs, Hostname: host, Window: f.group, Sensor: sensor.Options{Root: f.root},
+		Rules: set, Outputs: outs, Hostname: host, Window: f.group, Rate: f.rate, Sensor: sensor.Options{Root: f.root},
+		Reload: f.reload(ctx, env),
 		Ready: func(*sensor.Sensor) {
 			n := set.Counts()
 			fmt.Fprintf(env.Stderr, "boltseal: watching with %s (%d on)\n", plural(n.Rules, "rule"), n.Enabled)
@@ -131,39 +143,4 @@ func (f *watchFlags) load(env *Env) (*rule.Set, error) {
 		return nil, usagef("%s in the rules; run: boltseal rules check %s", plural(n, "error"), strings.Join(f.rules, " "))
 	}
 	return set, nil
-}
-
-// open opens what alerts are written to. Files are appended to.
-func (f *watchFlags) open(env *Env) (outs []watch.Output, closeAll func() error, err error) {
-	var files []*os.File
-	closeAll = func() error {
-		var errs []error
-		for _, file := range files {
-			errs = append(errs, file.Close())
-		}
-		return errors.Join(errs...)
-	}
-	for _, value := range f.outputs {
-		format, name, hasFile := strings.Cut(value, "=")
-		to := env.Stdout
-		if hasFile && name != "-" {
-			file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
-			if err != nil {
-				_ = closeAll()
-				return nil, nil, usageError{fmt.Errorf("-o %s: %w", value, err)}
-			}
-			files = append(files, file)
-			to = file
-		}
-		switch format {
-		case "text":
-			outs = append(outs, watch.Text(to))
-		case "json":
-			outs = append(outs, watch.JSON(to))
-		default:
-			_ = closeAll()
-			return nil, nil, usagef("-o %s: no such format; there are text and json", value)
-		}
-	}
-	return outs, closeAll, nil
 }

@@ -42,7 +42,7 @@ type Sensor struct {
 // after Close, nor after the process has ended.
 func Open(opts *Options) (s *Sensor, err error) {
 	_ = rlimit.RemoveMemlock() // kernels before 5.11 count maps against it
-	s = &Sensor{byNr: map[uint16]*call{}, table: table{byPID: map[uint32]*Process{}}}
+	s = &Sensor{byNr: numbers(), table: table{byPID: map[uint32]*Process{}}}
 	s.groups = containers{root: opts.Root, byID: map[string]*Container{}}
 	if s.groups.root == "" {
 		s.groups.root = "/"
@@ -64,7 +64,7 @@ func Open(opts *Options) (s *Sensor, err error) {
 	if err := spec.LoadAndAssign(&s.objects, nil); err != nil {
 		return nil, explain(err)
 	}
-	if err := s.want(opts.Calls); err != nil {
+	if err := s.Want(opts.Calls); err != nil {
 		return nil, err
 	}
 	if s.lives, err = ringbuf.NewReader(s.objects.Lives); err != nil {
@@ -83,7 +83,7 @@ func Open(opts *Options) (s *Sensor, err error) {
 	}
 	s.boot = time.Unix(0, wall.Nano()-boot.Nano())
 	programs := []*ebpf.Program{s.objects.OnFork, s.objects.OnExec, s.objects.OnExit}
-	if len(s.byNr) > 0 {
+	if len(opts.Calls) > 0 {
 		programs = append(programs, s.objects.OnSysexit)
 	}
 	for _, program := range programs {
@@ -101,22 +101,37 @@ func Open(opts *Options) (s *Sensor, err error) {
 // that the sensor runs on (proc(5)).
 const clockTicks = 100
 
-func (s *Sensor) want(names []string) error {
+// Want asks the kernel for these system calls from now on, and for no others.
+func (s *Sensor) Want(names []string) error {
 	wanted := map[string]bool{}
 	for _, name := range names {
 		wanted[name] = true
 	}
 	for i := range calls {
 		c := &calls[i]
-		if c.nr == absent || !wanted[c.name] {
+		if c.nr == absent {
 			continue
 		}
-		if err := s.objects.Wanted.Put(uint32(c.nr), c.read|bpf.Wanted); err != nil {
+		read := uint32(0)
+		if wanted[c.name] {
+			read = c.read | bpf.Wanted
+		}
+		if err := s.objects.Wanted.Put(uint32(c.nr), read); err != nil {
 			return fmt.Errorf("ask for %s: %w", c.name, err)
 		}
-		s.byNr[uint16(c.nr)] = c
 	}
 	return nil
+}
+
+// numbers are the calls that the sensor reads, by their numbers.
+func numbers() map[uint16]*call {
+	byNr := map[uint16]*call{}
+	for i := range calls {
+		if c := &calls[i]; c.nr != absent {
+			byNr[uint16(c.nr)] = c
+		}
+	}
+	return byNr
 }
 
 // explain says what a user can do about a kernel that refuses.

@@ -18,6 +18,9 @@ func Open(*Options) (*Sensor, error) { return nil, errPlatform }
 // Run fails as Open does.
 func (*Sensor) Run(context.Context, func(*Event)) error { return errPlatform }
 
+// Want fails as Open does.
+func (*Sensor) Want([]string) error { return errPlatform }
+
 // Stats fails as Open does.
 func (*Sensor) Stats() (Stats, error) { return Stats{}, errPlatform }
 

@@ -40,6 +40,9 @@ func (e *Event) Source() string { return "syscall" }
 // Name is the event's type in rules.
 func (e *Event) Name() string { return e.name }
 
+// When is the time at which it happened.
+func (e *Event) When() time.Time { return e.At }
+
 // Field implements [rule.Event].
 func (e *Event) Field(id rule.FieldID, arg rule.Arg, v *rule.Value) {
 	if get := extractors()[id]; get != nil {

@@ -31,10 +31,11 @@ func newGroups(window time.Duration) *groups {
 	return &groups{window: window, byKey: map[string]*list.Element{}, order: list.New()}
 }
 
-// add tells whether the alert is the first of its kind.
-func (g *groups) add(a *Alert) bool {
+// add tells whether the alert is the first of its kind, and gives the alert
+// that ends a group which had to make room or whose window is over.
+func (g *groups) add(a *Alert) (first bool, ended *Alert) {
 	if g.window <= 0 {
-		return true
+		return true, nil
 	}
 	key := keyOf(a)
 	if at, ok := g.byKey[key]; ok {
@@ -42,16 +43,31 @@ func (g *groups) add(a *Alert) bool {
 		if a.Time.Before(one.until) {
 			one.more++
 			one.last = a
-			return false
+			return false, nil
 		}
 		g.order.Remove(at)
+		ended = g.end(one)
 	}
 	if g.order.Len() >= maxGroups {
-		oldest := g.order.Front()
-		delete(g.byKey, g.order.Remove(oldest).(*group).key)
+		oldest := g.order.Remove(g.order.Front()).(*group)
+		delete(g.byKey, oldest.key)
+		ended = g.end(oldest)
 	}
 	g.byKey[key] = g.order.PushBack(&group{key: key, until: a.Time.Add(g.window), last: a})
-	return true
+	return true, ended
+}
+
+// end is the alert that tells how many were held back, nil when none were.
+func (g *groups) end(one *group) *Alert {
+	if one.more == 0 {
+		return nil
+	}
+	a := *one.last
+	a.Count = one.more
+	if one.more > 1 {
+		a.Output = fmt.Sprintf("%s (and %d more like it in %s)", a.Output, one.more-1, g.window)
+	}
+	return &a
 }
 
 // due are the alerts that tell the number of those that were held back, of
@@ -65,14 +81,8 @@ func (g *groups) due(all bool, now time.Time) []*Alert {
 		}
 		g.order.Remove(at)
 		delete(g.byKey, one.key)
-		if one.more > 0 {
-			a := *one.last
-			a.Count = one.more
-			a.Output = fmt.Sprintf("%s (and %d more like it in %s)", a.Output, one.more-1, g.window)
-			if one.more == 1 {
-				a.Output = one.last.Output
-			}
-			out = append(out, &a)
+		if a := g.end(one); a != nil {
+			out = append(out, a)
 		}
 	}
 	return out

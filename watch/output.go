@@ -9,11 +9,11 @@ import (
 )
 
 // Text writes an alert a line, as Falco does: time, priority, message.
-func Text(w io.Writer) Output { return &lines{w: w, line: textLine} }
+func Text(w io.Writer) Output { return &lines{w: w, line: TextLine} }
 
 // JSON writes an alert as an object a line, with Falco's names, so that what
 // reads Falco's alerts reads these.
-func JSON(w io.Writer) Output { return &lines{w: w, line: jsonLine} }
+func JSON(w io.Writer) Output { return &lines{w: w, line: JSONLine} }
 
 // lines writes whole lines, one at a time.
 type lines struct {
@@ -26,7 +26,7 @@ type lines struct {
 func (l *lines) Alert(a *Alert) error {
 	line, err := l.line(a)
 	if err != nil {
-		return fmt.Errorf("write alert: %w", err)
+		return err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -36,16 +36,22 @@ func (l *lines) Alert(a *Alert) error {
 	return nil
 }
 
-func textLine(a *Alert) ([]byte, error) {
+// TextLine is the alert as [Text] writes it.
+func TextLine(a *Alert) ([]byte, error) {
 	return fmt.Appendf(nil, "%s: %s %s", a.Time.Format("15:04:05.000000000"), a.Priority, a.Output), nil
 }
 
-func jsonLine(a *Alert) ([]byte, error) {
+// JSONLine is the alert as [JSON] writes it.
+func JSONLine(a *Alert) ([]byte, error) {
 	tags := a.Tags
 	if tags == nil {
 		tags = []string{}
 	}
-	return json.Marshal(struct {
+	fields := a.Fields
+	if fields == nil {
+		fields = map[string]any{}
+	}
+	line, err := json.Marshal(struct {
 		Hostname string         `json:"hostname,omitempty"`
 		Output   string         `json:"output"`
 		Fields   map[string]any `json:"output_fields"`
@@ -54,7 +60,12 @@ func jsonLine(a *Alert) ([]byte, error) {
 		Source   string         `json:"source"`
 		Tags     []string       `json:"tags"`
 		Time     string         `json:"time"`
+		ID       string         `json:"uuid,omitempty"`
 		Count    int            `json:"count,omitempty"`
-	}{a.Hostname, a.Time.UTC().Format("15:04:05.000000000") + ": " + a.Priority.String() + " " + a.Output, a.Fields, a.Priority.String(), a.Rule,
-		a.Source, tags, a.Time.UTC().Format(time.RFC3339Nano), a.Count})
+	}{a.Hostname, a.Time.UTC().Format("15:04:05.000000000") + ": " + a.Priority.String() + " " + a.Output, fields, a.Priority.String(), a.Rule,
+		a.Source, tags, a.Time.UTC().Format(time.RFC3339Nano), a.ID, a.Count})
+	if err != nil {
+		return nil, fmt.Errorf("write alert: %w", err)
+	}
+	return line, nil
 }

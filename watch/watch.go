@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/boltseal/boltseal"
@@ -19,6 +20,7 @@ import (
 
 // Alert is a rule that an event matched.
 type Alert struct {
+	ID       string          `json:"id"` // of this alert and no other, so that who gets it twice can tell
 	Time     time.Time       `json:"time"`
 	Rule     string          `json:"rule"`
 	Priority rule.Priority   `json:"-"`
@@ -55,9 +57,32 @@ type Options struct {
 	Outputs  []Output
 	Hostname string
 	Window   time.Duration // equal alerts within it are one; 0 keeps all apart
+	Rate     int           // alerts of a second that are sent; those above it are counted and told; 0 sends all
 	Sensor   sensor.Options
-	Ready    func(*sensor.Sensor) // called when the sensor is attached
+	Feeds    []Feed               // events that are not the sensor's
+	Reload   <-chan *rule.Set     // rules that take the place of those before
+	Ready    func(*sensor.Sensor) // called when the sensor is attached; with nil when none is needed
 	Errors   func(error)          // what an output could not do; the watch goes on
+	Tap      func(*sensor.Event)  // sees every event before rules do, on the sensor's goroutine
+}
+
+// Event is something that rules are matched with and that an alert can tell.
+type Event interface {
+	rule.Event
+	// When it happened.
+	When() time.Time
+	// Report is the event as findings hold it, with the values of the rule
+	// that it matched.
+	Report(values map[string]any) *boltseal.Event
+}
+
+// Feed is a source of events besides the sensor.
+type Feed interface {
+	// Source is the rules' name for its events.
+	Source() string
+	// Run yields events until the context ends. It may yield from several
+	// goroutines at once.
+	Run(ctx context.Context, yield func(Event)) error
 }
 
 // Summary is what a watch saw.
@@ -108,76 +133,146 @@ func wanted(rules *rule.Set) []string {
 
 // Run watches until the context ends.
 func Run(ctx context.Context, o *Options) (*Summary, error) {
+	w := &watcher{Options: o, summary: &Summary{Gaps: Gaps(o.Rules)}, groups: newGroups(o.Window), rate: newLimiter(o.Rate), id: newID()}
+	w.rules.Store(o.Rules)
 	calls := wanted(o.Rules)
-	if len(calls) == 0 {
+	if len(calls) == 0 && len(o.Feeds) == 0 {
 		return nil, ErrNothing
 	}
-	so := o.Sensor
-	so.Calls = calls
-	s, err := sensor.Open(&so)
-	if err != nil {
-		return nil, err
+	var s *sensor.Sensor
+	if len(calls) > 0 {
+		so := o.Sensor
+		so.Calls = calls
+		opened, err := sensor.Open(&so)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = opened.Close() }()
+		s = opened
 	}
-	defer func() { _ = s.Close() }()
-	summary := &Summary{Gaps: Gaps(o.Rules)}
-	w := &watcher{Options: o, summary: summary, groups: newGroups(o.Window)}
 	if o.Ready != nil {
 		o.Ready(s)
 	}
 	var wg sync.WaitGroup
 	ticking, stop := context.WithCancel(ctx)
 	wg.Go(func() { w.tick(ticking, s) })
-	err = s.Run(ctx, w.event)
+	err := w.sources(ctx, s)
 	stop()
 	wg.Wait()
 	w.flush(true, time.Now()) //nolint:forbidigo // the end of a watch is now
 	var statsErr error
-	summary.Stats, statsErr = s.Stats()
-	return summary, errors.Join(err, statsErr)
+	if s != nil {
+		w.summary.Stats, statsErr = s.Stats()
+	}
+	w.summary.Events, w.summary.Alerts = w.events.Load(), w.alerts.Load()
+	return w.summary, errors.Join(err, statsErr)
+}
+
+// sources runs the sensor and the feeds until the context ends, or one of
+// them cannot go on.
+func (w *watcher) sources(ctx context.Context, s *sensor.Sensor) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var wg sync.WaitGroup
+	for _, feed := range w.Feeds {
+		wg.Go(func() {
+			if err := feed.Run(ctx, w.match); err != nil && ctx.Err() == nil {
+				stop(fmt.Errorf("%s events: %w", feed.Source(), err))
+			}
+		})
+	}
+	if s != nil {
+		if err := s.Run(ctx, w.event); err != nil {
+			stop(err)
+		}
+	}
+	<-ctx.Done()
+	wg.Wait()
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) && !errors.Is(cause, context.DeadlineExceeded) {
+		return cause
+	}
+	return nil
 }
 
 type watcher struct {
 	*Options
-	summary *Summary
+	summary        *Summary
+	rules          atomic.Pointer[rule.Set]
+	events, alerts atomic.Uint64
+	id             idMaker
 
 	mu     sync.Mutex
 	groups *groups
+	rate   *limiter
 }
 
-// event matches one event. It runs on the sensor's goroutine.
+// event matches one event of the sensor. It runs on the sensor's goroutine.
 func (w *watcher) event(e *sensor.Event) {
-	w.summary.Events++
-	w.Rules.Eval(e, func(m *rule.Match) bool {
-		w.summary.Alerts++
-		values := m.Rule.Values(e)
-		w.add(&Alert{
-			Time: e.At, Rule: m.Rule.Name, Priority: m.Rule.Priority, Source: e.Source(), Hostname: w.Hostname,
-			Output: m.Rule.Text(e), Fields: values, Tags: m.Rule.Tags, Event: e.Report(values),
-		})
+	if w.Tap != nil {
+		w.Tap(e)
+	}
+	w.match(e)
+}
+
+// match matches one event.
+func (w *watcher) match(e Event) {
+	w.events.Add(1)
+	w.rules.Load().Eval(e, func(m *rule.Match) bool {
+		w.alerts.Add(1)
+		w.add(alertOf(m.Rule, e, w.Hostname))
 		return true
 	})
 }
 
-// add sends an alert, or counts it towards an equal one that was sent.
+func alertOf(r *rule.Rule, e Event, host string) *Alert {
+	values := r.Values(e)
+	return &Alert{
+		Time: e.When(), Rule: r.Name, Priority: r.Priority, Source: e.Source(), Hostname: host,
+		Output: r.Text(e), Fields: values, Tags: r.Tags, Event: e.Report(values),
+	}
+}
+
+// add sends an alert, or counts it towards an equal one that was sent, or
+// towards those of its rule that were too many.
 func (w *watcher) add(a *Alert) {
 	w.mu.Lock()
-	first := w.groups.add(a)
+	first, ended := w.groups.add(a)
 	w.mu.Unlock()
+	if ended != nil {
+		w.offer(ended)
+	}
 	if first {
+		w.offer(a)
+	}
+}
+
+// offer sends an alert if the rate allows it.
+func (w *watcher) offer(a *Alert) {
+	w.mu.Lock()
+	ok := w.rate.allow(a)
+	w.mu.Unlock()
+	if ok {
 		w.send(a)
 	}
 }
 
 func (w *watcher) send(a *Alert) {
+	a.ID = w.id.next()
 	for _, out := range w.Outputs {
-		if err := out.Alert(a); err != nil && w.Errors != nil {
-			w.Errors(err)
+		if err := out.Alert(a); err != nil {
+			w.tell(err)
 		}
 	}
 }
 
-// tick ends the windows of groups, and watches for records that the kernel
-// had to drop.
+func (w *watcher) tell(err error) {
+	if w.Errors != nil {
+		w.Errors(err)
+	}
+}
+
+// tick ends the windows of groups, watches for records that the kernel had to
+// drop, and takes new rules.
 func (w *watcher) tick(ctx context.Context, s *sensor.Sensor) {
 	var last sensor.Stats
 	t := time.NewTicker(time.Second)
@@ -186,13 +281,16 @@ func (w *watcher) tick(ctx context.Context, s *sensor.Sensor) {
 		select {
 		case <-ctx.Done():
 			return
+		case set := <-w.Reload:
+			w.reload(set, s)
 		case now := <-t.C:
 			w.flush(false, now)
+			if s == nil {
+				continue
+			}
 			st, err := s.Stats()
 			if err != nil {
-				if w.Errors != nil {
-					w.Errors(err)
-				}
+				w.tell(err)
 				continue
 			}
 			if dropped, lost := st.Dropped-last.Dropped, st.Lost-last.Lost; dropped+lost > 0 {
@@ -203,15 +301,40 @@ func (w *watcher) tick(ctx context.Context, s *sensor.Sensor) {
 	}
 }
 
-// DroppedRule is the name of the alert about records that were dropped.
-const DroppedRule = "boltseal: events were dropped"
+// reload puts other rules in the place of those that are used. The kernel is
+// asked for what they need first: if it refuses, the old ones stay.
+func (w *watcher) reload(set *rule.Set, s *sensor.Sensor) {
+	calls := wanted(set)
+	if s != nil {
+		if err := s.Want(calls); err != nil {
+			w.tell(fmt.Errorf("reload rules: %w; the old ones stay", err))
+			return
+		}
+	} else if len(calls) > 0 {
+		w.tell(errors.New("reload rules: they need the sensor, which the rules at the start did not; the old ones stay: start the watch again"))
+		return
+	}
+	w.rules.Store(set)
+}
+
+// Own alerts, which no rule of a file makes.
+const (
+	// DroppedRule is the name of the alert about records that were dropped.
+	DroppedRule = "boltseal: events were dropped"
+	// HeldRule is the name of the alert about alerts above the rate.
+	HeldRule = "boltseal: alerts were held back"
+)
 
 func (w *watcher) dropped(now time.Time, events, lives uint64) *Alert {
 	fields := map[string]any{"events": int64(events), "processes": int64(lives)}
+	return w.own(now, DroppedRule, "drop", fields,
+		fmt.Sprintf("%d events and %d records of processes were dropped in a second: what they would have shown was not looked at", events, lives))
+}
+
+func (w *watcher) own(now time.Time, name, event string, fields map[string]any, output string) *Alert {
 	return &Alert{
-		Time: now, Rule: DroppedRule, Priority: rule.Critical, Source: "internal", Hostname: w.Hostname, Fields: fields, Tags: []string{},
-		Output: fmt.Sprintf("%d events and %d records of processes were dropped in a second: what they would have shown was not looked at", events, lives),
-		Event:  &boltseal.Event{Time: now, Source: "internal", Name: "drop"},
+		Time: now, Rule: name, Priority: rule.Critical, Source: "internal", Hostname: w.Hostname, Fields: fields, Tags: []string{},
+		Output: output, Event: &boltseal.Event{Time: now, Source: "internal", Name: event},
 	}
 }
 
@@ -220,6 +343,12 @@ func (w *watcher) flush(all bool, now time.Time) {
 	due := w.groups.due(all, now)
 	w.mu.Unlock()
 	for _, a := range due {
-		w.send(a)
+		w.offer(a)
+	}
+	w.mu.Lock()
+	held, fields := w.rate.held(now, all)
+	w.mu.Unlock()
+	if held > 0 {
+		w.send(w.own(now, HeldRule, "hold", fields, fmt.Sprintf("%d alerts were above the rate of %d a second and were not sent", held, w.Rate)))
 	}
 }
