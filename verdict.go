@@ -16,6 +16,11 @@ type Waiver struct {
 	Expires time.Time `json:"expires,omitzero"`
 	Source  string    `json:"source,omitempty"` // the file that grants it
 
+	// Comment tells that the file itself accepts the finding, by a comment or
+	// an annotation whose words are the reason. Such a waiver has no owner and
+	// no end.
+	Comment bool `json:"comment,omitempty"`
+
 	// Status is not-affected or fixed where the waiver says so, or the VEX
 	// statement that it stands for; empty where a risk is accepted.
 	Status        Status `json:"status,omitempty"`
@@ -25,6 +30,9 @@ type Waiver struct {
 // String says who accepts the finding, until when and why; or, of what a VEX
 // document says, who says so and why.
 func (w Waiver) String() string {
+	if w.Comment {
+		return "accepted in the file: " + w.Reason
+	}
 	if w.Expires.IsZero() {
 		return fmt.Sprintf("%s according to %s: %s", w.Status, w.Owner, w.Reason)
 	}

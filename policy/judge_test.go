@@ -380,3 +380,23 @@ func BenchmarkJudge(b *testing.B) {
 		p.Judge(r, now)
 	}
 }
+
+// What a comment in a file accepts stays accepted, unless the policy refuses
+// that.
+func TestCommentsInFiles(t *testing.T) {
+	r := &boltseal.Report{Findings: []boltseal.Finding{{
+		Check: "docker/root-user", Severity: boltseal.High, Waived: &boltseal.Waiver{Reason: "hadolint ignore=DL3002", Source: "Dockerfile", Comment: true},
+	}}}
+	p := policy.Default()
+	for range 2 {
+		p.Judge(r, time.Time{})
+		if !r.Verdict.Allow || r.Verdict.Waived != 1 || r.Findings[0].Waived == nil {
+			t.Errorf("honoured: got %+v", r.Verdict)
+		}
+	}
+	p.NoComments = true
+	p.Judge(r, time.Time{})
+	if r.Verdict.Allow || r.Verdict.Waived != 0 || r.Findings[0].Waived != nil {
+		t.Errorf("refused: got %+v", r.Verdict)
+	}
+}

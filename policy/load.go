@@ -28,7 +28,8 @@ func Load(name string, data []byte) (*Policy, error) {
 		"severity":       p.loadSeverity,
 		"only-fixed":     func(n ast.Node) (err error) { p.OnlyFixed, err = boolean(n); return err },
 		"allow-gaps":     p.loadAllowGaps,
-		"unused-waivers": p.loadUnusedWaivers,
+		"unused-waivers": func(n ast.Node) error { return choose(n, &p.IgnoreUnusedWaivers, "report", "ignore") },
+		"comments":       func(n ast.Node) error { return choose(n, &p.NoComments, "honour", "refuse") },
 		"registries":     func(n ast.Node) (err error) { p.Registries, err = texts(n); return err },
 		"labels":         func(n ast.Node) (err error) { p.Labels, err = texts(n); return err },
 		"vex":            func(n ast.Node) (err error) { p.VEXFiles, err = texts(n); return err },
@@ -79,15 +80,16 @@ func (p *Policy) loadAllowGaps(n ast.Node) error {
 	return nil
 }
 
-func (p *Policy) loadUnusedWaivers(n ast.Node) error {
+// choose reads one of two words; the second sets the value.
+func choose(n ast.Node, value *bool, unset, set string) error {
 	word, err := text(n)
 	if err != nil {
 		return err
 	}
-	if word != "report" && word != "ignore" {
-		return at(n, fmt.Errorf("%q: want report or ignore", clip(word)))
+	if word != unset && word != set {
+		return at(n, fmt.Errorf("%q: want %s or %s", clip(word), unset, set))
 	}
-	p.IgnoreUnusedWaivers = word == "ignore"
+	*value = word == set
 	return nil
 }
 

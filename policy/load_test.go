@@ -63,6 +63,9 @@ func short(p *policy.Policy) string {
 	if p.IgnoreUnusedWaivers {
 		fmt.Fprintln(&b, "unused-waivers: ignore")
 	}
+	if p.NoComments {
+		fmt.Fprintln(&b, "comments: refuse")
+	}
 	for _, w := range p.Waivers {
 		data, _ := json.Marshal(w)
 		fmt.Fprintf(&b, "waiver %s\n", data)

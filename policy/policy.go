@@ -12,6 +12,7 @@
 //	only-fixed: true             # leave out vulnerabilities that nobody can fix yet
 //	allow-gaps: [unreadable-file]
 //	unused-waivers: ignore       # report (the default) or ignore
+//	comments: refuse             # honour (the default) or refuse what comments in files accept
 //	registries: [ghcr.io]        # the only ones that images may come from
 //	labels: [org.opencontainers.image.source]   # that an image must have
 //	vex: [vex/openvex.json]      # documents that say what is not affected
@@ -59,6 +60,7 @@ type Policy struct {
 	AllowGaps           []string            // kinds of gap that do not stand in the way; "*" matches
 	Waivers             []boltseal.Waiver
 	IgnoreUnusedWaivers bool            // for a policy that serves many artifacts
+	NoComments          bool            // comments and annotations in files accept nothing
 	Baseline            map[string]bool // baseline keys of findings that do not block: they were there before
 	Registries          []string        // the only ones that images may come from; empty allows all
 	Labels              []string        // that an image's Dockerfile must give it
@@ -205,7 +207,8 @@ func (p *Policy) digest() boltseal.Digest {
 		Trust      []Trust     `json:",omitempty"`
 		Registries []string    `json:",omitempty"`
 		Labels     []string    `json:",omitempty"`
-	}{p.FailOn.String(), p.Severities, p.OnlyFixed, p.AllowGaps, waivers, p.IgnoreUnusedWaivers, p.VEX, p.Trust, p.Registries, p.Labels})
+		NoComments bool        `json:",omitempty"`
+	}{p.FailOn.String(), p.Severities, p.OnlyFixed, p.AllowGaps, waivers, p.IgnoreUnusedWaivers, p.VEX, p.Trust, p.Registries, p.Labels, p.NoComments})
 	if err != nil {
 		return "" // only a year past 9999 cannot be written, and Load refuses it
 	}

@@ -44,7 +44,9 @@ func (p *Policy) waive(findings []boltseal.Finding, now time.Time) []bool {
 	}
 	for i := range findings {
 		f := &findings[i]
-		f.Waived = nil
+		if f.Waived != nil && (!f.Waived.Comment || p.NoComments) {
+			f.Waived = nil
+		}
 		ids := idsOf(f, aliases[f.Check])
 		for j := range waivers {
 			if expired(p.Waivers[j], now) || !waivers[j].matches(f, ids) {

@@ -11,18 +11,14 @@ package compose
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/boltseal/boltseal"
-	"github.com/boltseal/boltseal/internal/accept"
+	"github.com/boltseal/boltseal/internal/ruleset"
 	"github.com/boltseal/boltseal/syntax/manifest"
 )
 
 // Rule is one check of Compose files.
-type Rule struct {
-	boltseal.Check
-	Run func(*Pass)
-}
+type Rule = ruleset.Rule[*Pass]
 
 // Options are the optional parameters of [Run].
 type Options struct{}
@@ -36,33 +32,19 @@ type Pass struct {
 	findings *[]boltseal.Finding
 }
 
-var rules []Rule
+var all ruleset.Registry[Rule]
 
-// add registers a rule; each is added once from a package-level variable.
-func add(r Rule) bool {
-	rules = append(rules, r)
-	return true
-}
+func add(r Rule) bool { return all.Add(r) }
 
 // Rules lists every rule by id.
-func Rules() []Rule {
-	all := slices.Clone(rules)
-	slices.SortFunc(all, func(a, b Rule) int { return strings.Compare(a.ID, b.ID) })
-	return all
-}
+func Rules() []Rule { return all.Rules() }
 
 // Checks lists what the package looks for.
-func Checks() []boltseal.Check {
-	var checks []boltseal.Check
-	for _, r := range Rules() {
-		checks = append(checks, r.Check)
-	}
-	return checks
-}
+func Checks() []boltseal.Check { return all.Checks() }
 
 // Run applies the rules to all Compose files and returns what they find, in
-// the order of the files and places. Findings that a comment accepts are left
-// out. What a file takes from others that are not there is a gap.
+// the order of the files and places. Those that a comment accepts are waived.
+// What a file takes from others that are not there is a gap.
 func Run(files []*manifest.File, rules []Rule, _ *Options) ([]boltseal.Finding, []boltseal.Gap) {
 	findings := []boltseal.Finding{}
 	p := newProject(files)
@@ -71,12 +53,7 @@ func Run(files []*manifest.File, rules []Rule, _ *Options) ([]boltseal.Finding, 
 			rules[i].Run(&Pass{File: f.File, Root: f.root, Services: f.services, rule: &rules[i], findings: &findings})
 		}
 	}
-	slices.SortStableFunc(findings, func(a, b boltseal.Finding) int {
-		if c := a.Location.Compare(b.Location); c != 0 {
-			return c
-		}
-		return strings.Compare(a.Check, b.Check)
-	})
+	ruleset.Sort(findings)
 	slices.SortFunc(p.gaps, boltseal.Gap.Compare)
 	return findings, p.gaps
 }
@@ -87,16 +64,6 @@ func (p *Pass) Report(s *Service, at *manifest.Node, message string, fixes ...bo
 	if at == nil {
 		at = s.Key
 	}
-	span := at.Span
-	if key := at.KeyOf(); key != nil && len(at.Pairs)+len(at.Items) > 0 {
-		span = key.Span
-	}
-	if i := strings.IndexAny(p.File.Text(span), "\r\n"); i >= 0 {
-		span.End = span.Start + i
-	}
-	if p.accepted(at) {
-		return
-	}
 	excerpt := p.rule.ID
 	if s != nil {
 		excerpt, message = s.Name, s.Name+": "+message
@@ -104,63 +71,32 @@ func (p *Pass) Report(s *Service, at *manifest.Node, message string, fixes ...bo
 	if at.Kind == manifest.Scalar && (s == nil || at != s.Key) {
 		excerpt += " " + at.Value
 	}
-	found := boltseal.Finding{
-		Check: p.rule.ID, Title: p.rule.Title, Message: message, Severity: p.rule.Severity,
-		Location: p.File.Location(span), Fixes: fixes,
-		Evidence: []boltseal.Evidence{{Kind: boltseal.EvidenceStable, Excerpt: excerpt}},
-	}
-	found.Subject.Name = p.File.Name
-	found.Seal()
+	p.report(at, p.File.Headline(at), message, excerpt, fixes...)
+}
+
+// report adds a finding at a place that comments about a node speak of.
+func (p *Pass) report(about *manifest.Node, span boltseal.Span, message, stable string, fixes ...boltseal.Fix) {
+	found := ruleset.Finding(&p.rule.Check, p.File.Location(span), message, stable, fixes)
+	found.Waived = ruleset.Accepted(&p.rule.Check, p.File.Name, p.File.Around(about))
 	*p.findings = append(*p.findings, found)
-}
-
-// accepted tells whether a comment beside or above a node, or something
-// around it, accepts the rule's findings.
-func (p *Pass) accepted(n *manifest.Node) bool {
-	for ; n != nil; n = n.Parent {
-		at := n.Span
-		if key := n.KeyOf(); key != nil {
-			at = key.Span
-		}
-		for _, c := range p.File.About(at) {
-			for _, a := range accept.Parse(c.Text) {
-				if a.Covers(p.rule.ID, p.rule.Aliases) {
-					return true
-				}
-			}
-		}
-	}
-	return false
-}
-
-// fix is a fix made of one edit, or none when the edit cannot be made.
-func fix(title string, safe bool, edit boltseal.Edit, err error) []boltseal.Fix {
-	if err != nil || edit.Span.Start == edit.Span.End && edit.New == "" {
-		return nil
-	}
-	return []boltseal.Fix{{Title: title, Safe: safe, Edits: []boltseal.Edit{edit}}}
 }
 
 // Set is the fix that gives a field of the service a value.
 func (p *Pass) Set(s *Service, title string, safe bool, value any, path ...string) []boltseal.Fix {
-	edit, err := p.File.Set(s.Node, value, path...)
-	return fix(title, safe, edit, err)
+	return ruleset.Fix(title, safe)(p.File.Set(s.Node, value, path...))
 }
 
 // Append is the fix that adds to a list of the service.
 func (p *Pass) Append(s *Service, title string, safe bool, value any, path ...string) []boltseal.Fix {
-	edit, err := p.File.Append(s.Node, value, path...)
-	return fix(title, safe, edit, err)
+	return ruleset.Fix(title, safe)(p.File.Append(s.Node, value, path...))
 }
 
 // Remove is the fix that takes a node away.
 func (p *Pass) Remove(title string, safe bool, n *manifest.Node) []boltseal.Fix {
-	edit, err := p.File.Remove(n)
-	return fix(title, safe, edit, err)
+	return ruleset.Fix(title, safe)(p.File.Remove(n))
 }
 
 // Replace is the fix that writes another value in a node's place.
 func (p *Pass) Replace(title string, safe bool, n *manifest.Node, value any) []boltseal.Fix {
-	edit, err := p.File.Set(n, value)
-	return fix(title, safe, edit, err)
+	return ruleset.Fix(title, safe)(p.File.Set(n, value))
 }

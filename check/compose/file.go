@@ -24,16 +24,7 @@ overwritten by a line further down. Keep one.`,
 	Run: func(p *Pass) {
 		for _, e := range p.File.Errors {
 			if !e.Lost {
-				n := p.Root
-				found := boltseal.Finding{
-					Check: p.rule.ID, Title: p.rule.Title, Message: e.Message, Severity: p.rule.Severity, Location: p.File.Location(e.Span),
-					Evidence: []boltseal.Evidence{{Kind: boltseal.EvidenceStable, Excerpt: e.Message}},
-				}
-				found.Subject.Name = p.File.Name
-				found.Seal()
-				if !p.accepted(n) {
-					*p.findings = append(*p.findings, found)
-				}
+				p.report(p.Root, e.Span, e.Message, e.Message)
 			}
 		}
 	},

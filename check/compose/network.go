@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/boltseal/boltseal"
+	"github.com/boltseal/boltseal/internal/ruleset"
 	"github.com/boltseal/boltseal/syntax/manifest"
 )
 
@@ -48,8 +49,7 @@ func wellKnownStore(target string) bool {
 func (p *Pass) bindLocal(port port) []boltseal.Fix {
 	const title = "listen on 127.0.0.1 alone"
 	if port.node.Kind == manifest.Mapping {
-		edit, err := p.File.Set(port.node, "127.0.0.1", "host_ip")
-		return fix(title, false, edit, err)
+		return ruleset.Fix(title, false)(p.File.Set(port.node, "127.0.0.1", "host_ip"))
 	}
 	text := port.node.Str()
 	if strings.Contains(text, "${") || port.published == "" {

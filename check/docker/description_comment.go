@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/boltseal/boltseal"
+	"github.com/boltseal/boltseal/internal/accept"
 )
 
 var _ = add(Rule{
@@ -33,7 +34,7 @@ mistyped descriptions. Begin with the name, or leave an empty line between.`,
 			if strings.Count(p.File.Text(boltseal.Span{Start: last.Span.End, End: in.Span.Start}), "\n") > 1 {
 				continue
 			}
-			if first, _, _ := strings.Cut(last.Text, " "); first != name && len(local(last.Text)) == 0 {
+			if first, _, _ := strings.Cut(last.Text, " "); first != name && len(accept.Parse(last.Text)) == 0 {
 				p.Report(last.Span, "the comment above "+in.Name+" "+name+" does not begin with "+name)
 			}
 		}

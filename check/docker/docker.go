@@ -9,20 +9,17 @@ package docker
 
 import (
 	"bytes"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/boltseal/boltseal"
+	"github.com/boltseal/boltseal/internal/ruleset"
 	"github.com/boltseal/boltseal/syntax/dockerfile"
 )
 
 // Rule is one check of Dockerfiles.
-type Rule struct {
-	boltseal.Check
-	Run func(*Pass)
-}
+type Rule = ruleset.Rule[*Pass]
 
 // Options are the optional parameters of [Run].
 type Options struct {
@@ -41,21 +38,12 @@ type Pass struct {
 	findings *[]boltseal.Finding
 }
 
-var rules []Rule
+var all ruleset.Registry[Rule]
 
-// add registers a rule; each file calls it once from a package-level
-// variable.
-func add(r Rule) bool {
-	rules = append(rules, r)
-	return true
-}
+func add(r Rule) bool { return all.Add(r) }
 
 // Rules lists every rule by id.
-func Rules() []Rule {
-	all := slices.Clone(rules)
-	slices.SortFunc(all, func(a, b Rule) int { return strings.Compare(a.ID, b.ID) })
-	return all
-}
+func Rules() []Rule { return all.Rules() }
 
 // parseCheck is what a file that cannot be built fails.
 var parseCheck = boltseal.Check{
@@ -65,16 +53,10 @@ var parseCheck = boltseal.Check{
 }
 
 // Checks lists what the package looks for.
-func Checks() []boltseal.Check {
-	checks := []boltseal.Check{parseCheck}
-	for _, r := range Rules() {
-		checks = append(checks, r.Check)
-	}
-	return checks
-}
+func Checks() []boltseal.Check { return append([]boltseal.Check{parseCheck}, all.Checks()...) }
 
 // Run applies the rules to a file and returns what they find, in the order
-// of the file. Findings that a comment in the file accepts are left out.
+// of the file. Those that a comment in the file accepts are waived.
 func Run(f *dockerfile.File, rules []Rule, opts *Options) []boltseal.Finding {
 	var o Options
 	if opts != nil {
@@ -93,13 +75,8 @@ func Run(f *dockerfile.File, rules []Rule, opts *Options) []boltseal.Finding {
 	for i := range rules {
 		rules[i].Run(&Pass{Model: m, Options: o, rule: &rules[i], findings: &findings})
 	}
-	findings = m.accepted(findings, rules)
-	slices.SortStableFunc(findings, func(a, b boltseal.Finding) int {
-		if c := a.Location.Compare(b.Location); c != 0 {
-			return c
-		}
-		return strings.Compare(a.Check, b.Check)
-	})
+	m.accepted(findings, rules)
+	ruleset.Sort(findings)
 	return findings
 }
 
@@ -113,14 +90,7 @@ const maxExcerpt = 1 << 10
 
 func finding(f *dockerfile.File, check *boltseal.Check, at boltseal.Span, message string, fixes []boltseal.Fix) boltseal.Finding {
 	excerpt, _, _ := bytes.Cut(f.Source[at.Start:min(at.End, at.Start+maxExcerpt)], []byte("\n"))
-	found := boltseal.Finding{
-		Check: check.ID, Title: check.Title, Message: message, Severity: check.Severity,
-		Location: f.Location(at), Fixes: fixes,
-		Evidence: []boltseal.Evidence{{Kind: boltseal.EvidenceStable, Excerpt: strings.ToValidUTF8(strings.TrimSpace(string(excerpt)), "")}},
-	}
-	found.Subject.Name = f.Name
-	found.Seal()
-	return found
+	return ruleset.Finding(check, f.Location(at), message, strings.ToValidUTF8(strings.TrimSpace(string(excerpt)), ""), fixes)
 }
 
 // at is how a message names a line.

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/boltseal/boltseal"
+	"github.com/boltseal/boltseal/internal/ruleset"
 	"github.com/boltseal/boltseal/source/layer"
 )
 
@@ -58,30 +59,18 @@ type Options struct {
 	Now time.Time // the day on which age is judged; zero leaves it alone
 }
 
-var rules []Rule
+// Entry is what the rule looks for.
+func (r Rule) Entry() boltseal.Check { return r.Check }
 
-// add registers a rule; each file calls it once from a package-level
-// variable.
-func add(r Rule) bool {
-	rules = append(rules, r)
-	return true
-}
+var all ruleset.Registry[Rule]
+
+func add(r Rule) bool { return all.Add(r) }
 
 // Rules lists every rule by id.
-func Rules() []Rule {
-	all := slices.Clone(rules)
-	slices.SortFunc(all, func(a, b Rule) int { return strings.Compare(a.ID, b.ID) })
-	return all
-}
+func Rules() []Rule { return all.Rules() }
 
 // Checks lists what the package looks for.
-func Checks() []boltseal.Check {
-	var checks []boltseal.Check
-	for _, r := range Rules() {
-		checks = append(checks, r.Check)
-	}
-	return checks
-}
+func Checks() []boltseal.Check { return all.Checks() }
 
 // Select names the files whose content rules read.
 func Select(path string) bool {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/boltseal/boltseal"
 	"github.com/boltseal/boltseal/check/image"
+	"github.com/boltseal/boltseal/internal/ruleset/ruletest"
 	"github.com/boltseal/boltseal/internal/testimage"
 	"github.com/boltseal/boltseal/source"
 	"github.com/boltseal/boltseal/source/layer"
@@ -30,9 +31,7 @@ func TestRules(t *testing.T) {
 			if err != nil {
 				t.Fatalf("the rule has no test: %v", err)
 			}
-			if len(rule.Doc) < 80 || strings.HasSuffix(rule.Title, ".") || rule.Title == "" || rule.Severity == boltseal.Unknown {
-				t.Errorf("%+v: want a title without a full stop, a severity and a text", rule.Check)
-			}
+			ruletest.Entry(t, rule.Check)
 			parts := strings.Split(string(data), "#----\n")
 			if len(parts) < 2 {
 				t.Error("want an image in which the rule finds nothing, too")

@@ -6,6 +6,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/boltseal/boltseal"
+	"github.com/boltseal/boltseal/internal/ruleset"
 	"github.com/boltseal/boltseal/syntax/manifest"
 )
 
@@ -37,14 +38,10 @@ object; until then nothing of what it says holds. Whatever could be read was che
 
 // broken reports an error of the file's syntax.
 func (p *Pass) broken(f *manifest.File, e manifest.Error) {
-	found := &found{file: f, check: &p.rule.Check, object: &Object{}}
-	found.Finding = boltseal.Finding{
-		Check: p.rule.ID, Title: p.rule.Title, Message: e.Message, Severity: p.rule.Severity, Location: f.Location(e.Span),
-		Evidence: []boltseal.Evidence{{Kind: boltseal.EvidenceStable, Excerpt: e.Message}},
-	}
-	found.Subject.Name = f.Name
-	found.Seal()
-	*p.found = append(*p.found, found)
+	*p.found = append(*p.found, &found{
+		Finding: ruleset.Finding(&p.rule.Check, f.Location(e.Span), e.Message, e.Message, nil),
+		file:    f, check: &p.rule.Check, object: &Object{},
+	})
 }
 
 // incomplete reports what every object needs and this one lacks.

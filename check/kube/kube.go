@@ -17,14 +17,12 @@ import (
 	"sync/atomic"
 
 	"github.com/boltseal/boltseal"
+	"github.com/boltseal/boltseal/internal/ruleset"
 	"github.com/boltseal/boltseal/syntax/manifest"
 )
 
 // Rule is one check of manifests.
-type Rule struct {
-	boltseal.Check
-	Run func(*Pass)
-}
+type Rule = ruleset.Rule[*Pass]
 
 // Options are the optional parameters of [Run].
 type Options struct {
@@ -51,41 +49,27 @@ type found struct {
 	check  *boltseal.Check
 }
 
-var rules []Rule
+var all ruleset.Registry[Rule]
 
-// add registers a rule; each file calls it once from a package-level
-// variable.
-func add(r Rule) bool {
-	rules = append(rules, r)
-	return true
-}
+func add(r Rule) bool { return all.Add(r) }
 
 // Rules lists every rule by id.
-func Rules() []Rule {
-	all := slices.Clone(rules)
-	slices.SortFunc(all, func(a, b Rule) int { return strings.Compare(a.ID, b.ID) })
-	return all
-}
+func Rules() []Rule { return all.Rules() }
 
 // Checks lists what the package looks for.
-func Checks() []boltseal.Check {
-	var checks []boltseal.Check
-	for _, r := range Rules() {
-		checks = append(checks, r.Check)
-	}
-	return checks
-}
+func Checks() []boltseal.Check { return all.Checks() }
 
 // Run applies the rules to the objects of all files and returns what they
-// find, in the order of the files and places. Findings that an annotation or
-// a comment accepts are left out. What could not be judged is a gap.
+// find, in the order of the files and places. Those that an annotation or a
+// comment accepts are waived. What could not be judged is a gap.
 func Run(files []*manifest.File, rules []Rule, opts *Options) ([]boltseal.Finding, []boltseal.Gap) {
 	var o Options
 	if opts != nil {
 		o = *opts
 	}
 	m := newModel(files, &o)
-	all := accepted(m, m.apply(rules, &o))
+	all := m.apply(rules, &o)
+	accepted(m, all)
 	slices.SortFunc(all, func(a, b *found) int {
 		return cmp.Or(a.Location.Compare(b.Location), strings.Compare(a.Check, b.Check), strings.Compare(a.Message, b.Message))
 	})
@@ -135,13 +119,7 @@ func (p *Pass) Report(o *Object, at *manifest.Node, message string, fixes ...bol
 		at = o.Node
 	}
 	file := o.Object.File
-	f := boltseal.Finding{
-		Check: p.rule.ID, Title: p.rule.Title, Message: message, Severity: p.rule.Severity,
-		Location: file.Location(placeOf(file, at)), Fixes: fixes,
-		Evidence: []boltseal.Evidence{{Kind: boltseal.EvidenceStable, Excerpt: o.String() + " " + p.pathOf(o.Node, at)}},
-	}
-	f.Subject.Name = file.Name
-	f.Seal()
+	f := ruleset.Finding(&p.rule.Check, file.Location(placeOf(file, at)), message, o.String()+" "+p.pathOf(o.Node, at), fixes)
 	*p.found = append(*p.found, &found{Finding: f, file: file, object: o, at: at, check: &p.rule.Check})
 }
 

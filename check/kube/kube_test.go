@@ -2,30 +2,23 @@ package kube_test
 
 import (
 	"bytes"
-	"flag"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/boltseal/boltseal"
 	"github.com/boltseal/boltseal/check/kube"
+	"github.com/boltseal/boltseal/internal/ruleset/ruletest"
 	"github.com/boltseal/boltseal/remedy"
 	"github.com/boltseal/boltseal/syntax/manifest"
 )
-
-var update = flag.Bool("update", false, "write what the rules find into testdata")
 
 // Every rule has a file testdata/<slug>.yaml, in parts that are judged by
 // themselves. A line on which the rule must fire ends in "# want `message`";
 // the comment is cut off before the file is parsed. When the rule has fixes,
 // <slug>.fixed.yaml is the file with all of them.
-var want = regexp.MustCompile("[ \t]*# want `([^`]*)`")
-
 const between = "#----\n"
 
 func TestRules(t *testing.T) {
@@ -36,11 +29,11 @@ func TestRules(t *testing.T) {
 			if err != nil {
 				t.Fatalf("the rule has no test: %v", err)
 			}
-			checkEntry(t, rule.Check)
+			ruletest.Entry(t, rule.Check)
 			var got, fixed [][]byte
 			fires := false
 			for part := range bytes.SplitSeq(data, []byte(between)) {
-				source := want.ReplaceAll(part, nil)
+				source := ruletest.Bare(part)
 				findings := run(t, rule, source)
 				fires = fires || len(findings) > 0
 				got = append(got, annotate(source, findings))
@@ -49,8 +42,8 @@ func TestRules(t *testing.T) {
 			if !fires {
 				t.Error("the rule never fires")
 			}
-			golden(t, name, data, bytes.Join(got, []byte(between)))
-			checkFixed(t, name, bytes.Join(fixed, []byte(between)), want.ReplaceAll(data, nil))
+			ruletest.Golden(t, name, bytes.Join(got, []byte(between)))
+			checkFixed(t, name, bytes.Join(fixed, []byte(between)), ruletest.Bare(data))
 		})
 	}
 }
@@ -100,30 +93,13 @@ func fix(t *testing.T, rule kube.Rule, source []byte) []byte {
 	return done.Content
 }
 
-func golden(t *testing.T, name string, old, got []byte) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(name, got, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if diff := cmp.Diff(string(old), string(got)); diff != "" {
-		t.Errorf("%s: want (-), got (+):\n%s", name, diff)
-	}
-}
-
 func checkFixed(t *testing.T, name string, got, source []byte) {
 	t.Helper()
 	name = strings.TrimSuffix(name, ".yaml") + ".fixed.yaml"
-	old, err := os.ReadFile(name)
-	if os.IsNotExist(err) && bytes.Equal(got, source) {
+	if _, err := os.Stat(name); os.IsNotExist(err) && bytes.Equal(got, source) {
 		return
 	}
-	if err != nil && !*update {
-		t.Fatal(err)
-	}
-	golden(t, name, old, got)
+	ruletest.Golden(t, name, got)
 }
 
 // options reads "# options podsecurity=v1.24 version=1.20 registries=a,b" in
@@ -150,18 +126,6 @@ func options(t *testing.T, source []byte) *kube.Options {
 		}
 	}
 	return o
-}
-
-func checkEntry(t *testing.T, c boltseal.Check) {
-	t.Helper()
-	if len(c.Doc) < 80 || strings.HasSuffix(c.Title, ".") || c.Title == "" || c.Severity == boltseal.Unknown {
-		t.Errorf("%+v: want a title without a full stop, a severity and a text", c)
-	}
-	for _, alias := range c.Aliases {
-		if tool, name, ok := strings.Cut(alias, ":"); !ok || tool == "" || name == "" {
-			t.Errorf("alias %q", alias)
-		}
-	}
 }
 
 func TestEntriesAreUnique(t *testing.T) {

@@ -15,14 +15,12 @@ import (
 	"strings"
 
 	"github.com/boltseal/boltseal"
+	"github.com/boltseal/boltseal/internal/ruleset"
 	"github.com/boltseal/boltseal/syntax/manifest"
 )
 
 // Rule is one check of profiles.
-type Rule struct {
-	boltseal.Check
-	Run func(*Pass)
-}
+type Rule = ruleset.Rule[*Pass]
 
 // Options are the optional parameters of [Run].
 type Options struct{}
@@ -34,30 +32,15 @@ type Pass struct {
 	findings *[]boltseal.Finding
 }
 
-var rules []Rule
+var all ruleset.Registry[Rule]
 
-// add registers a rule; each file calls it once from a package-level
-// variable.
-func add(r Rule) bool {
-	rules = append(rules, r)
-	return true
-}
+func add(r Rule) bool { return all.Add(r) }
 
 // Rules lists every rule by id.
-func Rules() []Rule {
-	all := slices.Clone(rules)
-	slices.SortFunc(all, func(a, b Rule) int { return strings.Compare(a.ID, b.ID) })
-	return all
-}
+func Rules() []Rule { return all.Rules() }
 
 // Checks lists what the package looks for.
-func Checks() []boltseal.Check {
-	var checks []boltseal.Check
-	for _, r := range Rules() {
-		checks = append(checks, r.Check)
-	}
-	return checks
-}
+func Checks() []boltseal.Check { return all.Checks() }
 
 // Run applies the rules to the profiles in all files and returns what they
 // find, in the order of the files and places. Files that hold no profile are
@@ -90,12 +73,7 @@ func Run(files []*manifest.File, rules []Rule, _ *Options) ([]boltseal.Finding, 
 			}
 		}
 	}
-	slices.SortStableFunc(findings, func(a, b boltseal.Finding) int {
-		if c := a.Location.Compare(b.Location); c != 0 {
-			return c
-		}
-		return strings.Compare(a.Check, b.Check)
-	})
+	ruleset.Sort(findings)
 	slices.SortFunc(gaps, boltseal.Gap.Compare)
 	return findings, gaps
 }
@@ -106,20 +84,8 @@ func (p *Pass) Report(at *manifest.Node, message string, fixes ...boltseal.Fix) 
 	if at == nil {
 		at = p.anchor()
 	}
-	span := at.Span
-	if key := at.KeyOf(); key != nil && len(at.Pairs)+len(at.Items) > 0 {
-		span = key.Span
-	}
-	if line, _, ok := strings.Cut(p.File.Text(span), "\n"); ok {
-		span.End = span.Start + len(strings.TrimRight(line, "\r"))
-	}
-	found := boltseal.Finding{
-		Check: p.rule.ID, Title: p.rule.Title, Message: message, Severity: p.rule.Severity,
-		Location: p.File.Location(span), Fixes: fixes,
-		Evidence: []boltseal.Evidence{{Kind: boltseal.EvidenceStable, Excerpt: p.Name + " " + stable(at)}},
-	}
-	found.Subject.Name = p.File.Name
-	found.Seal()
+	found := ruleset.Finding(&p.rule.Check, p.File.Location(p.File.Headline(at)), message, p.Name+" "+stable(at), fixes)
+	found.Waived = ruleset.Accepted(&p.rule.Check, p.File.Name, p.File.Around(at))
 	*p.findings = append(*p.findings, found)
 }
 
@@ -145,11 +111,7 @@ func (p *Pass) remove(title string, n *manifest.Node) []boltseal.Fix {
 	if n.Parent == nil || len(n.Parent.Items) < 2 {
 		return nil
 	}
-	edit, err := p.File.Remove(n)
-	if err != nil {
-		return nil
-	}
-	return []boltseal.Fix{{Title: title, Safe: true, Edits: []boltseal.Edit{edit}}}
+	return ruleset.Fix(title, true)(p.File.Remove(n))
 }
 
 // localProfiles are the names of the files that pods of Kubernetes manifests

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -15,6 +14,7 @@ import (
 
 	"github.com/boltseal/boltseal"
 	"github.com/boltseal/boltseal/check/seccomp"
+	"github.com/boltseal/boltseal/internal/ruleset/ruletest"
 	"github.com/boltseal/boltseal/syntax/manifest"
 )
 
@@ -24,7 +24,7 @@ import (
 func TestRules(t *testing.T) {
 	for _, rule := range seccomp.Rules() {
 		t.Run(strings.TrimPrefix(rule.ID, "seccomp/"), func(t *testing.T) {
-			checkEntry(t, rule.Check)
+			ruletest.Entry(t, rule.Check)
 			name := filepath.Join("testdata", strings.TrimPrefix(rule.ID, "seccomp/")+".txtar")
 			archive, err := txtar.ParseFile(name)
 			if err != nil {
@@ -63,13 +63,6 @@ func TestRules(t *testing.T) {
 	}
 }
 
-func checkEntry(t *testing.T, c boltseal.Check) {
-	t.Helper()
-	if len(c.Doc) < 80 || strings.HasSuffix(c.Title, ".") || c.Title == "" || c.Severity == boltseal.Unknown {
-		t.Errorf("%+v: want a title without a full stop, a severity and a text", c)
-	}
-}
-
 func run(t *testing.T, rule seccomp.Rule, name string, data []byte) []boltseal.Finding {
 	t.Helper()
 	found, gaps := seccomp.Run([]*manifest.File{manifest.Parse(name, data)}, []seccomp.Rule{rule}, nil)
@@ -91,18 +84,10 @@ func listed(t *testing.T, rule seccomp.Rule, file txtar.File) string {
 
 func fixed(t *testing.T, rule seccomp.Rule, file txtar.File) []byte {
 	t.Helper()
-	data := file.Data
-	for range 50 {
-		found := run(t, rule, file.Name, data)
-		i := slices.IndexFunc(found, func(f boltseal.Finding) bool { return len(f.Fixes) > 0 })
-		if i < 0 {
-			return data
-		}
-		e := found[i].Fixes[0].Edits[0]
-		data = slices.Concat(data[:e.Span.Start], []byte(e.New), data[e.Span.End:])
-	}
-	t.Fatal("fixes do not come to an end")
-	return nil
+	suite := ruletest.Suite{Run: func(t *testing.T, _ string, files []ruletest.File) []boltseal.Finding {
+		return run(t, rule, files[0].Name, files[0].Source)
+	}}
+	return suite.Fixed(t, rule.ID, ruletest.File{Name: file.Name, Source: file.Data})
 }
 
 // TestGuides: what is wrong with the profile of the guide is found by
@@ -172,17 +157,7 @@ func FuzzRun(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		found, _ := seccomp.Run([]*manifest.File{manifest.Parse("x.yaml", data)}, rules, nil)
 		for _, got := range found {
-			at := got.Location.Span
-			if at.Start < 0 || at.Start > at.End || at.End > len(data) {
-				t.Fatalf("%s at %v of %d bytes", got.Check, at, len(data))
-			}
-			for _, fix := range got.Fixes {
-				for _, e := range fix.Edits {
-					if e.Span.Start < 0 || e.Span.Start > e.Span.End || e.Span.End > len(data) {
-						t.Fatalf("fix of %s at %v of %d bytes", got.Check, e.Span, len(data))
-					}
-				}
-			}
+			ruletest.Within(t, got, len(data))
 		}
 	})
 }

@@ -7,19 +7,17 @@
 package shell
 
 import (
+	"iter"
 	"slices"
 	"strings"
 
 	"github.com/boltseal/boltseal"
-	"github.com/boltseal/boltseal/internal/accept"
+	"github.com/boltseal/boltseal/internal/ruleset"
 	"github.com/boltseal/boltseal/syntax/dockerfile"
 )
 
 // Rule is one check of scripts.
-type Rule struct {
-	boltseal.Check
-	Run func(*Pass)
-}
+type Rule = ruleset.Rule[*Pass]
 
 // Script is a script inside a file.
 type Script struct {
@@ -38,44 +36,25 @@ type Pass struct {
 	findings *[]boltseal.Finding
 }
 
-var rules []Rule
+var all ruleset.Registry[Rule]
 
-// add registers a rule; each is added once from a package-level variable.
-func add(r Rule) bool {
-	rules = append(rules, r)
-	return true
-}
+func add(r Rule) bool { return all.Add(r) }
 
 // Rules lists every rule by id.
-func Rules() []Rule {
-	all := slices.Clone(rules)
-	slices.SortFunc(all, func(a, b Rule) int { return strings.Compare(a.ID, b.ID) })
-	return all
-}
+func Rules() []Rule { return all.Rules() }
 
 // Checks lists what the package looks for.
-func Checks() []boltseal.Check {
-	var checks []boltseal.Check
-	for _, r := range Rules() {
-		checks = append(checks, r.Check)
-	}
-	return checks
-}
+func Checks() []boltseal.Check { return all.Checks() }
 
 // Run applies the rules to a script and returns what they find, in the order
-// of the script. A comment above or beside a command accepts its findings.
+// of the script. A comment above or beside a command waives its findings.
 func Run(s Script, rules []Rule) []boltseal.Finding {
 	findings := []boltseal.Finding{}
 	commands := read(s)
 	for i := range rules {
 		rules[i].Run(&Pass{Script: s, Commands: commands, rule: &rules[i], findings: &findings})
 	}
-	slices.SortStableFunc(findings, func(a, b boltseal.Finding) int {
-		if c := a.Location.Compare(b.Location); c != 0 {
-			return c
-		}
-		return strings.Compare(a.Check, b.Check)
-	})
+	ruleset.Sort(findings)
 	return findings
 }
 
@@ -154,42 +133,29 @@ func (p *Pass) Report(at boltseal.Span, message string, fixes ...boltseal.Fix) {
 	if i := strings.IndexByte(p.Script.Text[at.Start:at.End], '\n'); i >= 0 {
 		at.End = at.Start + i
 	}
-	if p.accepted(at.Start) {
-		return
-	}
-	found := boltseal.Finding{
-		Check: p.rule.ID, Title: p.rule.Title, Message: message, Severity: p.rule.Severity,
-		Location: p.Script.Location(at.Start, at.End), Fixes: fixes,
-		Evidence: []boltseal.Evidence{{Kind: boltseal.EvidenceStable, Excerpt: p.rule.ID + " " + p.Script.Text[at.Start:at.End]}},
-	}
+	found := ruleset.Finding(&p.rule.Check, p.Script.Location(at.Start, at.End), message, p.rule.ID+" "+p.Script.Text[at.Start:at.End], fixes)
 	found.Subject.Name = p.Script.File
-	found.Seal()
+	found.Waived = ruleset.Accepted(&p.rule.Check, p.Script.File, p.about(at.Start))
 	*p.findings = append(*p.findings, found)
 }
 
-// accepted looks at the comment at the end of a place's line, and at those on
-// lines of their own above it.
-func (p *Pass) accepted(at int) bool {
-	text := p.Script.Text
-	start := strings.LastIndexByte(text[:at], '\n') + 1
-	line, _, _ := strings.Cut(text[start:], "\n")
-	if i := strings.LastIndex(line, " #"); i >= 0 && p.covers(line[i+2:]) {
-		return true
-	}
-	for start > 0 {
-		above := strings.LastIndexByte(text[:start-1], '\n') + 1
-		comment, ok := strings.CutPrefix(strings.TrimSpace(text[above:start-1]), "#")
-		if !ok {
-			return false
+// about are the comments at the end of a place's line, and on lines of their
+// own above it.
+func (p *Pass) about(at int) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		text := p.Script.Text
+		start := strings.LastIndexByte(text[:at], '\n') + 1
+		line, _, _ := strings.Cut(text[start:], "\n")
+		if i := strings.LastIndex(line, " #"); i >= 0 && !yield(line[i+2:]) {
+			return
 		}
-		if p.covers(comment) {
-			return true
+		for start > 0 {
+			above := strings.LastIndexByte(text[:start-1], '\n') + 1
+			comment, ok := strings.CutPrefix(strings.TrimSpace(text[above:start-1]), "#")
+			if !ok || !yield(comment) {
+				return
+			}
+			start = above
 		}
-		start = above
 	}
-	return false
-}
-
-func (p *Pass) covers(comment string) bool {
-	return slices.ContainsFunc(accept.Parse(comment), func(a accept.Acceptance) bool { return a.Covers(p.rule.ID, p.rule.Aliases) })
 }

@@ -3,51 +3,24 @@ package shell_test
 import (
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/boltseal/boltseal"
 	"github.com/boltseal/boltseal/check/shell"
+	"github.com/boltseal/boltseal/internal/ruleset/ruletest"
 )
 
-// Every rule has a file testdata/<slug>.sh. A line on which the rule must
-// fire ends in "# want `text`"; the comment is cut off before it is read.
-var want = regexp.MustCompile("[ \t]*# want `([^`]*)`")
-
-func TestRules(t *testing.T) {
-	for _, rule := range shell.Rules() {
-		t.Run(rule.ID, func(t *testing.T) {
-			if len(rule.Doc) < 80 || strings.HasSuffix(rule.Title, ".") || rule.Title == "" || rule.Severity == boltseal.Unknown {
-				t.Errorf("%+v: want a title without a full stop, a severity and a text", rule.Check)
-			}
-			data, err := os.ReadFile(filepath.Join("testdata", strings.TrimPrefix(rule.ID, "shell/")+".sh"))
-			if err != nil {
-				t.Fatalf("the rule has no test: %v", err)
-			}
-			expected := map[int]string{}
-			lines := strings.Split(string(data), "\n")
-			for i, line := range lines {
-				if m := want.FindStringSubmatch(line); m != nil {
-					expected[i+1] = m[1]
-				}
-			}
-			s := shell.Fenced("x.sh", string(want.ReplaceAll(data, nil)), 0, false)
-			s.Unseen = true
-			for _, got := range shell.Run(s, []shell.Rule{rule}) {
-				pattern, ok := expected[got.Location.Line]
-				if !ok || !regexp.MustCompile(pattern).MatchString(got.Message) {
-					t.Errorf("line %d: %q: not wanted: %s", got.Location.Line, lines[got.Location.Line-1], got.Message)
-				}
-				delete(expected, got.Location.Line)
-			}
-			for line, pattern := range expected {
-				t.Errorf("line %d: %q: wanted and not found: %s", line, lines[line-1], pattern)
-			}
-		})
-	}
+var suite = ruletest.Suite{
+	Family: "shell", Ext: ".sh", Name: "x.sh",
+	Run: func(_ *testing.T, id string, files []ruletest.File) []boltseal.Finding {
+		s := shell.Fenced(files[0].Name, string(files[0].Source), 0, false)
+		s.Unseen = true
+		return shell.Run(s, pick(id))
+	},
 }
+
+func TestRules(t *testing.T) { suite.Test(t, shell.Checks()) }
 
 func TestSessions(t *testing.T) {
 	text := "$ docker run --privileged x\ndocker run --privileged output\n$ docker run \\\n    --privileged y\n"
@@ -57,7 +30,7 @@ func TestSessions(t *testing.T) {
 	}
 	// What is no whole script is read line by line.
 	text = "docker run --privileged a\nif [ <missing>\ndocker run --privileged b # boltseal ignore=docker-privileged\n# boltseal ignore=shell/docker-privileged\ndocker run --privileged c\n"
-	if found := shell.Run(shell.Fenced("x.md", text, 0, false), pick("shell/docker-privileged")); len(found) != 1 || found[0].Location.Line != 1 {
+	if found := shell.Run(shell.Fenced("x.md", text, 0, false), pick("shell/docker-privileged")); len(found) != 3 || found[0].Waived != nil || found[1].Waived == nil || found[2].Waived == nil {
 		t.Errorf("got %+v", found)
 	}
 }
@@ -81,9 +54,7 @@ func FuzzRun(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string, session bool) {
 		for _, found := range shell.Run(shell.Fenced("x", text, 0, session), shell.Rules()) {
-			if at := found.Location.Span; at.Start < 0 || at.End > len(text) || at.Start > at.End {
-				t.Errorf("%s at %v of %d", found.Check, at, len(text))
-			}
+			ruletest.Within(t, found, len(text))
 		}
 	})
 }

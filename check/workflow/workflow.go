@@ -8,19 +8,13 @@
 package workflow
 
 import (
-	"slices"
-	"strings"
-
 	"github.com/boltseal/boltseal"
-	"github.com/boltseal/boltseal/internal/accept"
+	"github.com/boltseal/boltseal/internal/ruleset"
 	"github.com/boltseal/boltseal/syntax/manifest"
 )
 
 // Rule is one check of workflows.
-type Rule struct {
-	boltseal.Check
-	Run func(*Pass)
-}
+type Rule = ruleset.Rule[*Pass]
 
 // Options are the optional parameters of [Run].
 type Options struct{}
@@ -32,33 +26,19 @@ type Pass struct {
 	findings *[]boltseal.Finding
 }
 
-var rules []Rule
+var all ruleset.Registry[Rule]
 
-// add registers a rule; each is added once from a package-level variable.
-func add(r Rule) bool {
-	rules = append(rules, r)
-	return true
-}
+func add(r Rule) bool { return all.Add(r) }
 
 // Rules lists every rule by id.
-func Rules() []Rule {
-	all := slices.Clone(rules)
-	slices.SortFunc(all, func(a, b Rule) int { return strings.Compare(a.ID, b.ID) })
-	return all
-}
+func Rules() []Rule { return all.Rules() }
 
 // Checks lists what the package looks for.
-func Checks() []boltseal.Check {
-	var checks []boltseal.Check
-	for _, r := range Rules() {
-		checks = append(checks, r.Check)
-	}
-	return checks
-}
+func Checks() []boltseal.Check { return all.Checks() }
 
 // Run applies the rules to all workflows and actions among the files and
-// returns what they find, in the order of the files and places. Findings that
-// a comment accepts are left out. A file that cannot be read is a gap.
+// returns what they find, in the order of the files and places. Those that a
+// comment accepts are waived. A file that cannot be read is a gap.
 func Run(files []*manifest.File, rules []Rule, _ *Options) ([]boltseal.Finding, []boltseal.Gap) {
 	findings := []boltseal.Finding{}
 	var gaps []boltseal.Gap
@@ -76,86 +56,38 @@ func Run(files []*manifest.File, rules []Rule, _ *Options) ([]boltseal.Finding, 
 			rules[i].Run(&Pass{Model: m, rule: &rules[i], findings: &findings})
 		}
 	}
-	slices.SortStableFunc(findings, func(a, b boltseal.Finding) int {
-		if c := a.Location.Compare(b.Location); c != 0 {
-			return c
-		}
-		return strings.Compare(a.Check, b.Check)
-	})
+	ruleset.Sort(findings)
 	return findings, gaps
 }
 
 // Report adds a finding at a node of the file.
 func (p *Pass) Report(at *manifest.Node, message string, fixes ...boltseal.Fix) {
-	span := at.Span
-	if key := at.KeyOf(); key != nil && len(at.Pairs)+len(at.Items) > 0 {
-		span = key.Span
-	}
-	p.ReportAt(at, span, message, fixes...)
+	p.ReportAt(at, p.File.Headline(at), message, fixes...)
 }
 
-// ReportAt adds a finding at a place inside a node.
+// ReportAt adds a finding at a place inside a node, up to the end of its line.
 func (p *Pass) ReportAt(at *manifest.Node, span boltseal.Span, message string, fixes ...boltseal.Fix) {
-	if i := strings.IndexAny(p.File.Text(span), "\r\n"); i >= 0 {
-		span.End = span.Start + i
-	}
-	if p.accepted(at) {
-		return
-	}
+	span = p.File.FirstLine(span)
 	excerpt := p.rule.ID + " " + p.jobOf(at)
 	if len(at.Pairs)+len(at.Items) == 0 {
 		excerpt += " " + p.File.Text(span)
 	}
-	found := boltseal.Finding{
-		Check: p.rule.ID, Title: p.rule.Title, Message: message, Severity: p.rule.Severity,
-		Location: p.File.Location(span), Fixes: fixes,
-		Evidence: []boltseal.Evidence{{Kind: boltseal.EvidenceStable, Excerpt: excerpt}},
-	}
-	found.Subject.Name = p.File.Name
-	found.Seal()
+	found := ruleset.Finding(&p.rule.Check, p.File.Location(span), message, excerpt, fixes)
+	found.Waived = ruleset.Accepted(&p.rule.Check, p.File.Name, p.File.Around(at))
 	*p.findings = append(*p.findings, found)
-}
-
-// accepted tells whether a comment beside or above a node, or something
-// around it, accepts the rule's findings.
-func (p *Pass) accepted(n *manifest.Node) bool {
-	for ; n != nil; n = n.Parent {
-		at := n.Span
-		if key := n.KeyOf(); key != nil {
-			at = key.Span
-		}
-		for _, c := range p.File.About(at) {
-			for _, a := range accept.Parse(c.Text) {
-				if a.Covers(p.rule.ID, p.rule.Aliases) {
-					return true
-				}
-			}
-		}
-	}
-	return false
-}
-
-// fix is a fix made of one edit, or none when the edit cannot be made.
-func fix(title string, safe bool, edit boltseal.Edit, err error) []boltseal.Fix {
-	if err != nil || edit.Span.Start == edit.Span.End && edit.New == "" {
-		return nil
-	}
-	return []boltseal.Fix{{Title: title, Safe: safe, Edits: []boltseal.Edit{edit}}}
 }
 
 // Set is the fix that gives a value to what is at a path below a node.
 func (p *Pass) Set(title string, safe bool, at *manifest.Node, value any, path ...string) []boltseal.Fix {
-	edit, err := p.File.Set(at, value, path...)
-	return fix(title, safe, edit, err)
+	return ruleset.Fix(title, safe)(p.File.Set(at, value, path...))
 }
 
 // Remove is the fix that takes a node away.
 func (p *Pass) Remove(title string, safe bool, n *manifest.Node) []boltseal.Fix {
-	edit, err := p.File.Remove(n)
-	return fix(title, safe, edit, err)
+	return ruleset.Fix(title, safe)(p.File.Remove(n))
 }
 
 // Insert is the fix that puts text at an offset.
 func (p *Pass) Insert(title string, safe bool, at int, text string) []boltseal.Fix {
-	return fix(title, safe, boltseal.Edit{File: p.File.Name, Span: boltseal.Span{Start: at, End: at}, New: text}, nil)
+	return ruleset.Fix(title, safe)(boltseal.Edit{File: p.File.Name, Span: boltseal.Span{Start: at, End: at}, New: text}, nil)
 }

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"iter"
 	"strings"
 
 	"github.com/boltseal/boltseal"
@@ -47,4 +48,40 @@ func (f *File) placeLiteral(n *Node, i, j int) boltseal.Span {
 		at = end + breakLen(f.src, end)
 	}
 	return n.Span
+}
+
+// Headline is the line that shows a node: its key's where it is a collection,
+// and else the first of its own.
+func (f *File) Headline(n *Node) boltseal.Span {
+	at := n.Span
+	if key := n.KeyOf(); key != nil && len(n.Pairs)+len(n.Items) > 0 {
+		at = key.Span
+	}
+	return f.FirstLine(at)
+}
+
+// FirstLine is what a span has on its first line.
+func (f *File) FirstLine(at boltseal.Span) boltseal.Span {
+	if i := strings.IndexAny(f.Text(at), "\r\n"); i >= 0 {
+		at.End = at.Start + i
+	}
+	return at
+}
+
+// Around are the texts of the comments about a node, and about whatever is
+// around it, the nearest first.
+func (f *File) Around(n *Node) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for ; n != nil; n = n.Parent {
+			at := n.Span
+			if key := n.KeyOf(); key != nil {
+				at = key.Span
+			}
+			for _, c := range f.About(at) {
+				if !yield(c.Text) {
+					return
+				}
+			}
+		}
+	}
 }
