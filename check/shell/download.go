@@ -152,6 +152,10 @@ let a bot raise it in a change that somebody reviews.`,
 		for i := range p.Commands {
 			c := &p.Commands[i]
 			sub, rest := c.Sub()
+			if global := c.Has("-g", "--global"); global && (c.Name == "npm" || c.Name == "pnpm") && (sub.Text == "install" || sub.Text == "i" || sub.Text == "add") {
+				p.unpinned(rest)
+				continue
+			}
 			if c.Name != "go" || sub.Text != "install" && sub.Text != "run" && sub.Text != "get" {
 				continue
 			}
@@ -163,3 +167,14 @@ let a bot raise it in a change that somebody reviews.`,
 		}
 	},
 })
+
+// unpinned reports npm packages that are named without a version.
+func (p *Pass) unpinned(words []dockerfile.Word) {
+	for _, w := range words {
+		name, version, _ := strings.Cut(strings.TrimPrefix(w.Text, "@"), "@")
+		if !strings.HasPrefix(w.Text, "-") && name != "" && !strings.ContainsAny(w.Text, "$:_") && !strings.HasPrefix(name, ".") && !strings.HasSuffix(name, ".tgz") &&
+			(version == "" || version == "latest") {
+			p.Report(w.Span, w.Text+" is other code tomorrow")
+		}
+	}
+}

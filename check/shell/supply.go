@@ -67,10 +67,14 @@ write.`,
 		for i := range p.Commands {
 			c := &p.Commands[i]
 			sub, _ := c.Sub()
-			if p.Script.Unseen && c.Name == "cosign" && (sub.Text == "sign" || sub.Text == "attest" || sub.Text == "sign-blob") && !c.Has("--yes", "-y", "--yes=true") && !strings.Contains(p.Script.Text, "COSIGN_YES") {
+			if c.Name == "cosign" && (sub.Text == "sign" || sub.Text == "attest" || sub.Text == "sign-blob") && !c.Has("--yes", "-y", "--yes=true") && !strings.Contains(p.Script.Text, "COSIGN_YES") {
 				keyed := slices.ContainsFunc(c.Args, func(w dockerfile.Word) bool { return w.Text == "--key" || strings.HasPrefix(w.Text, "--key=") })
-				if !keyed {
+				switch {
+				case keyed:
+				case p.Script.Unseen:
 					p.Report(c.Span, "cosign asks, and nobody answers: --yes is not given")
+				default:
+					p.Report(c.Span, "cosign asks before it signs with an identity: in a pipeline nobody answers, so give --yes there")
 				}
 			}
 		}
