@@ -94,12 +94,9 @@ PLACE is one of
 }
 
 func runImageBuild(ctx context.Context, env *Env, f *buildFlags, args []string) (err error) {
-	if f.to == "" {
-		return usagef("where does the image go? -o oci:DIR, docker:NAME or a registry's REGISTRY/NAME:TAG")
-	}
-	place, err := image.ParsePlace(f.to)
+	place, err := f.place()
 	if err != nil {
-		return usagef("-o %s: %v", f.to, err)
+		return err
 	}
 	epoch, err := sourceDate(env)
 	if err != nil {
@@ -123,11 +120,23 @@ func runImageBuild(ctx context.Context, env *Env, f *buildFlags, args []string) 
 		}
 		images = append(images, i)
 	}
-	return f.write(ctx, env, place, images)
+	return f.write(ctx, env, place, images, env.Stdout)
+}
+
+// place is where the image goes.
+func (f *buildFlags) place() (image.Place, error) {
+	if f.to == "" {
+		return image.Place{}, usagef("where does the image go? -o oci:DIR, docker:NAME or a registry's REGISTRY/NAME:TAG")
+	}
+	place, err := image.ParsePlace(f.to)
+	if err != nil {
+		return place, usagef("-o %s: %v", f.to, err)
+	}
+	return place, nil
 }
 
 // write stores images with their bills of materials, and says what was made.
-func (f *buildFlags) write(ctx context.Context, env *Env, place image.Place, images []*image.Image) error {
+func (f *buildFlags) write(ctx context.Context, env *Env, place image.Place, images []*image.Image, w io.Writer) error {
 	opts := &image.WriteOptions{TempDir: f.tempDir, Load: func(ctx context.Context, daemon string, archive io.Reader) error {
 		src, err := f.source(env)
 		if err != nil {
@@ -152,11 +161,11 @@ func (f *buildFlags) write(ctx context.Context, env *Env, place image.Place, ima
 		return err
 	}
 	if f.json {
-		e := json.NewEncoder(env.Stdout)
+		e := json.NewEncoder(w)
 		e.SetIndent("", "  ")
 		return e.Encode(made)
 	}
-	_, err = fmt.Fprintf(env.Stdout, "%s\n%s, %s in %d layer(s)\n", place, made.Digest, size(made.Size), layersOf(images))
+	_, err = fmt.Fprintf(w, "%s\n%s, %s in %d layer(s)\n", place, made.Digest, size(made.Size), layersOf(images))
 	return err
 }
 

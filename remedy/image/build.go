@@ -129,7 +129,7 @@ func (b *builder) add(src Source) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	return fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -183,7 +183,7 @@ func (b *builder) program(from, to string, mode fs.FileMode) {
 	if err != nil {
 		return
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	arch, ok := map[elf.Machine]string{
 		elf.EM_X86_64: "amd64", elf.EM_AARCH64: "arm64", elf.EM_ARM: "arm", elf.EM_386: "386",
 		elf.EM_PPC64: "ppc64le", elf.EM_S390: "s390x", elf.EM_RISCV: "riscv64",
@@ -229,13 +229,13 @@ func (b *builder) accounts() error {
 		return err
 	}
 	home := "/home/app"
-	passwd, group := "root:x:0:0:root:/root:/sbin/nologin\n", "root:x:0:\n"
+	users, groups := "root:x:0:0:root:/root:/sbin/nologin\n", "root:x:0:\n"
 	if uid != 0 {
-		passwd += fmt.Sprintf("app:x:%d:%d:app:%s:/sbin/nologin\n", uid, gid, home)
-		group += fmt.Sprintf("app:x:%d:\n", gid)
+		users += fmt.Sprintf("app:x:%d:%d:app:%s:/sbin/nologin\n", uid, gid, home)
+		groups += fmt.Sprintf("app:x:%d:\n", gid)
 	}
-	b.missing(Bytes("etc/passwd", 0o644, []byte(passwd)))
-	b.missing(Bytes("etc/group", 0o644, []byte(group)))
+	b.missing(Bytes("etc/passwd", 0o644, []byte(users)))
+	b.missing(Bytes("etc/group", 0o644, []byte(groups)))
 	b.missing(File{Name: "tmp", Mode: fs.ModeDir | fs.ModeSticky | 0o777})
 	if uid != 0 {
 		b.missing(File{Name: strings.TrimPrefix(home, "/"), Mode: fs.ModeDir | 0o700, UID: uid, GID: gid})

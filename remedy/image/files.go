@@ -4,7 +4,6 @@ import (
 	"archive/tar"
 	"bytes"
 	"cmp"
-	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -18,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/klauspost/compress/gzip"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/boltseal/boltseal"
@@ -76,8 +76,6 @@ func NewLayer(ctx context.Context, files []File, dir string, epoch time.Time) (l
 		}
 	}()
 	stored, plain := &counter{Hash: sha256.New()}, sha256.New()
-	// The standard library's compressor: what it writes is fixed by Go's
-	// version, which the build pins.
 	z, err := gzip.NewWriterLevel(io.MultiWriter(f, stored), gzip.DefaultCompression)
 	if err != nil {
 		return l, err
