@@ -109,7 +109,7 @@ func LintFile(name string, content []byte, opts *Options) []boltseal.Finding {
 
 // LintChecks lists what Lint looks for.
 func LintChecks() []boltseal.Check {
-	return slices.Concat(docker.Checks(), kube.Checks(), seccomp.Checks(), compose.Checks(), workflow.Checks(), shell.Checks(), falcoChecks, policy.Checks())
+	return slices.Concat(docker.Checks(), kube.Checks(), seccomp.Checks(), compose.Checks(), workflow.Checks(), shell.Checks(), falcoChecks, falcoMeaning, policy.Checks())
 }
 
 // linter checks files, one by one or together.

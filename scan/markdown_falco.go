@@ -34,7 +34,7 @@ func falco(name, text string, start, line int) []boltseal.Finding {
 		_, more := rule.Compile([]*rule.File{file}, nil)
 		problems = append(problems, more...)
 	}
-	var out []boltseal.Finding
+	out := meaning(name, text, start)
 	for _, p := range problems {
 		check := &falcoChecks[0]
 		switch {
