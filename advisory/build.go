@@ -16,7 +16,7 @@ import (
 
 // Source is where the data of one feed is.
 type Source struct {
-	Feed string // name of a [Feed]: "osv", "kev", "epss"
+	Feed string // name of a [Feed]: "osv", "debian", "kev"
 
 	// At is a file or a directory. For Update it may be the address of a
 	// server (http or https) as well.
@@ -31,7 +31,8 @@ type Source struct {
 	// are from a disk. "*" takes all from both.
 	Ecosystems []string
 
-	parts []part // of an OSV source, when the updater knows them
+	parts []part   // of an OSV source, when the updater knows them
+	files []string // of a feed of several files, when the updater knows them
 }
 
 // BuildOptions are what Build does not need to be told.
@@ -70,7 +71,10 @@ func Build(ctx context.Context, dst string, feeds []Source, opts *BuildOptions) 
 
 func (b *builder) build(ctx context.Context, dst string, sources []Source) (*boltseal.Snapshot, error) {
 	sources = slices.Clone(sources)
-	slices.SortStableFunc(sources, func(x, y Source) int { return cmp.Compare(x.Feed, y.Feed) })
+	slices.SortStableFunc(sources, func(x, y Source) int {
+		return cmp.Or(cmp.Compare(x.standing(), y.standing()), cmp.Compare(x.Feed, y.Feed))
+	})
+	var failures []error
 	for _, s := range sources {
 		feed, ok := feedNamed(s.Feed)
 		if !ok {
@@ -80,14 +84,19 @@ func (b *builder) build(ctx context.Context, dst string, sources []Source) (*bol
 			s.Ecosystems = nil
 		}
 		if err := feed.read(ctx, b, s); err != nil {
-			return nil, err
+			if feed.parse == nil || ctx.Err() != nil {
+				return nil, err
+			}
+			// It gave nothing, and the others are whole without it.
+			b.feed(feed.Name).Error = err.Error()
+			failures = append(failures, err)
 		}
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	if len(b.rows) == 0 {
-		return nil, errNothing
+		return nil, errors.Join(append([]error{errNothing}, failures...)...)
 	}
 	var snapshot *boltseal.Snapshot
 	err := atomicfile.Write(dst, 0o644, func(f *os.File) error {
@@ -104,6 +113,9 @@ func (b *builder) states() (list []boltseal.Feed, number []uint64) {
 	for _, given := range b.opts.Feeds {
 		f := b.feed(given.Name)
 		f.Source, f.Fetched, f.Error = given.Source, given.Fetched, cmp.Or(f.Error, given.Error)
+		if f.Modified.IsZero() {
+			f.Modified = given.Modified // what the server calls its date
+		}
 	}
 	for _, f := range b.feeds {
 		if f.Records > 0 || f.Error != "" {

@@ -24,6 +24,8 @@ type builder struct {
 	words    []uint32 // what rows say
 
 	kev      map[string]boltseal.KEV
+	nvd      map[string][]rating
+	gone     map[string]bool // ids that their publisher deleted
 	epss     map[string]epssScore
 	epssDate time.Time
 	feeds    map[string]*boltseal.Feed
@@ -40,8 +42,9 @@ type entry struct {
 	block, at         uint64
 	aliases, upstream []uint32
 	ratings           []rating
-	rows              int
+	rows, rowsAt      int // those that it came with
 	summary, details  bool
+	vendor            bool
 }
 
 type rating struct {
@@ -61,7 +64,7 @@ type row struct {
 func newBuilder(opts *BuildOptions) *builder {
 	b := &builder{
 		ids: newInterner(), strings: newInterner(), packages: newInterner(), order: newInterner(),
-		latest: map[uint32]uint32{}, kev: map[string]boltseal.KEV{}, epss: map[string]epssScore{}, feeds: map[string]*boltseal.Feed{},
+		latest: map[uint32]uint32{}, kev: map[string]boltseal.KEV{}, nvd: map[string][]rating{}, epss: map[string]epssScore{}, feeds: map[string]*boltseal.Feed{},
 	}
 	if opts != nil {
 		b.opts = *opts
@@ -90,18 +93,24 @@ func (b *builder) left(feed, id, why string) {
 // take adds one record, whose text is in a block of the spool. Of two
 // versions of an advisory the newer counts, of two equally old the first.
 func (b *builder) take(feed string, r *record, block, at uint64) {
+	if b.gone[r.ID] {
+		return
+	}
 	for _, why := range r.notes {
 		b.left(feed, r.ID, why)
 	}
 	e := entry{
 		id: b.ids.of(r.ID), modified: r.Modified.UnixNano(), dead: !r.Withdrawn.IsZero(), feed: b.order.of(feed),
-		block: block, at: at, rows: len(r.Affected), summary: r.Summary != "", details: r.Details != "",
+		block: block, at: at, rows: len(r.Affected), rowsAt: len(b.rows), summary: r.Summary != "", details: r.Details != "",
+		vendor: isVendor(feed),
 	}
 	if r.Modified.IsZero() {
 		e.modified = 0
 	}
-	if old, ok := b.latest[e.id]; ok {
-		if b.entries[old].modified >= e.modified {
+	old, again := b.latest[e.id]
+	overlaid := again && e.vendor && !b.entries[old].vendor
+	if again {
+		if !overlaid && b.entries[old].modified >= e.modified {
 			return
 		}
 		b.forget(old)
@@ -117,8 +126,73 @@ func (b *builder) take(feed string, r *record, block, at uint64) {
 	if !e.dead {
 		f.Records++
 		b.fill(&e, r)
+		if overlaid {
+			b.overlay(&e, old)
+		}
 	}
 	b.entries = append(b.entries, e)
+}
+
+// overlay lets a vendor's record take the place of another feed's one of the
+// same id. What the other says of packages that the vendor is silent about
+// stays, as do its ratings.
+func (b *builder) overlay(e *entry, old uint32) {
+	o := &b.entries[old]
+	spoken := map[uint32]bool{}
+	for _, r := range b.rows[e.rowsAt:] {
+		spoken[r.pkg] = true
+	}
+	for i := o.rowsAt; i < o.rowsAt+o.rows; i++ {
+		if !spoken[b.rows[i].pkg] {
+			b.rows[i].entry = uint32(len(b.entries))
+			e.rows++
+		}
+	}
+	for _, r := range o.ratings {
+		if !slices.Contains(e.ratings, r) {
+			e.ratings = append(e.ratings, r)
+		}
+	}
+	e.aliases, e.upstream = union(e.aliases, o.aliases), union(e.upstream, o.upstream)
+	if !e.details && (o.details || o.summary && !e.summary) {
+		e.block, e.at, e.summary, e.details = o.block, o.at, o.summary, o.details
+	}
+}
+
+func union(a, b []uint32) []uint32 {
+	for _, id := range b {
+		if !slices.Contains(a, id) {
+			a = append(a, id)
+		}
+	}
+	return a
+}
+
+// overrule drops rows of other feeds about vulnerabilities of a package that
+// its vendor speaks of itself under another id.
+func (b *builder) overrule(k *known) {
+	said := map[uint64]bool{} // package and vulnerability
+	each := func(r row, do func(uint64)) {
+		for _, v := range k.about[k.number[r.entry]] {
+			do(uint64(r.pkg)<<32 | uint64(v))
+		}
+	}
+	for _, r := range b.rows {
+		if e := &b.entries[r.entry]; !e.dead && e.vendor {
+			each(r, func(key uint64) { said[key] = true })
+		}
+	}
+	if len(said) == 0 {
+		return
+	}
+	b.rows = slices.DeleteFunc(b.rows, func(r row) bool {
+		if e := &b.entries[r.entry]; e.dead || e.vendor {
+			return false
+		}
+		all := true
+		each(r, func(key uint64) { all = all && said[key] })
+		return all
+	})
 }
 
 func (b *builder) forget(old uint32) {

@@ -34,9 +34,15 @@ type decoded struct {
 
 const batchSize = 512
 
-// decode reads documents and takes what they say of the ecosystems that keep
-// wants. An empty feed gives each record the feed of its own first package.
+// decode reads documents of the OSV format and takes what they say of the
+// ecosystems that keep wants. An empty feed gives each record the feed of its
+// own first package.
 func (b *builder) decode(ctx context.Context, feed string, docs []document, keep func(string) bool) error {
+	return b.decodeAs(ctx, feed, docs, keep, decodeOSV)
+}
+
+// decodeAs is decode for documents of any format.
+func (b *builder) decodeAs(ctx context.Context, feed string, docs []document, keep func(string) bool, parse parser) error {
 	jobs := b.opts.Jobs
 	if jobs <= 0 {
 		jobs = runtime.GOMAXPROCS(0)
@@ -64,7 +70,7 @@ func (b *builder) decode(ctx context.Context, feed string, docs []document, keep
 	})
 	for range jobs {
 		group.Go(func() error {
-			w, err := newWorker(keep)
+			w, err := newWorker(keep, parse)
 			if err != nil {
 				return err
 			}
@@ -129,21 +135,26 @@ func feedOf(r *record) string {
 	return "osv"
 }
 
+// parser reads one document. What it gives beside an error is only for the
+// id in it.
+type parser func(data []byte) (*record, error)
+
 // worker decodes batches.
 type worker struct {
+	parse   parser
 	keep    func(string) bool
 	encoder *zstd.Encoder
 	buf     []byte
 	text    []byte // of the block that is being filled
 }
 
-func newWorker(keep func(string) bool) (*worker, error) {
+func newWorker(keep func(string) bool, parse parser) (*worker, error) {
 	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false),
 		zstd.WithEncoderLevel(zstd.SpeedBetterCompression), zstd.WithWindowSize(1<<20))
 	if err != nil {
 		return nil, fmt.Errorf("zstd: %w", err)
 	}
-	return &worker{keep: keep, encoder: encoder}, nil
+	return &worker{parse: parse, keep: keep, encoder: encoder}, nil
 }
 
 func (w *worker) run(next *batch) {
@@ -179,11 +190,18 @@ func (w *worker) document(next *batch, label string, data []byte) {
 }
 
 func (w *worker) record(next *batch, label string, data []byte) {
-	r, err := decodeOSV(data)
+	r, err := w.parse(data)
 	if err != nil {
 		next.out = append(next.out, decoded{label: label, record: r, err: err})
 		return
 	}
+	if r != nil {
+		w.put(next, label, r)
+	}
+}
+
+// put adds a record to the batch, and its text to the block at hand.
+func (w *worker) put(next *batch, label string, r *record) {
 	w.restrict(r)
 	d := decoded{label: label, record: r, block: uint64(len(next.frames)), at: uint64(len(w.text))}
 	if r.Withdrawn.IsZero() && (r.bare || len(r.Affected) > 0) {
@@ -206,6 +224,38 @@ func (w *worker) restrict(r *record) {
 	}
 	clear(r.Affected[kept:])
 	r.Affected, r.modules = r.Affected[:kept], r.modules[:kept]
+}
+
+// taker takes records one by one from a feed whose files are read from end to
+// end.
+type taker struct {
+	b    *builder
+	feed string
+	w    *worker
+	next batch
+}
+
+func (b *builder) taker(feed string) (*taker, error) {
+	w, err := newWorker(func(string) bool { return true }, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &taker{b: b, feed: feed, w: w}, nil
+}
+
+func (t *taker) add(r *record) error {
+	t.w.put(&t.next, r.ID, r)
+	if len(t.next.out) < batchSize {
+		return nil
+	}
+	return t.flush()
+}
+
+func (t *taker) flush() error {
+	t.w.flush(&t.next)
+	err := t.b.collect(t.feed, &t.next)
+	t.next = batch{}
+	return err
 }
 
 func (w *worker) flush(next *batch) {

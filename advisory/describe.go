@@ -48,6 +48,11 @@ func (b *builder) describe(k *known, g *graph, said []names) {
 	for i := range k.vulns {
 		v := &k.vulns[i]
 		v.words, v.shared = best[i].number, best[i].shared
+		for _, r := range b.nvd[v.name] {
+			v.ratings = append(v.ratings, boltseal.Rating{
+				Severity: r.severity, Score: r.score, By: b.strings.list[r.by], Vector: b.strings.list[r.vector],
+			})
+		}
 		slices.Sort(v.aliases)
 		v.aliases = slices.Compact(v.aliases)
 		slices.SortFunc(v.ratings, compareRatings)
@@ -108,8 +113,8 @@ func compareRatings(x, y boltseal.Rating) int {
 var raters = []string{"nvd", "cisa", "ghsa", "cna"}
 
 var distroRaters = []string{
-	"almalinux", "alpaquita", "alpine", "azurelinux", "bellsoft", "chainguard", "cleanstart", "debian", "echo", "mageia", "minimos",
-	"openeuler", "opensuse", "photon", "redhat", "rocky", "suse", "ubuntu", "wolfi",
+	"almalinux", "alpaquita", "alpine", "amazon", "azurelinux", "bellsoft", "chainguard", "cleanstart", "debian", "echo", "mageia", "minimos",
+	"openeuler", "opensuse", "oracle", "photon", "redhat", "rocky", "suse", "ubuntu", "wolfi",
 }
 
 func raterRank(by string) int {

@@ -2,6 +2,7 @@ package advisory
 
 import (
 	"context"
+	"io"
 	"slices"
 	"strings"
 )
@@ -14,8 +15,24 @@ type Feed struct {
 	Base  string // where its publisher serves it
 	Terms string // under which licence, for the notice
 
+	// Speaks lists what the feed speaks of: ecosystems as [Release] names
+	// them, without their releases; empty is anything.
+	Speaks []string
+
+	// Extra feeds are fetched when they are asked for by name: they are
+	// large, or say again what another feed says already.
+	Extra bool
+
+	// Vendor says that the feed is a distribution's own word about its own
+	// packages. It wins over what others say of the same package and
+	// vulnerability.
+	Vendor bool
+
 	// read hands everything under a path to the builder.
 	read func(ctx context.Context, b *builder, s Source) error
+
+	// parse reads one file of feeds that are read by readParsed.
+	parse func(name string, r io.Reader, g *byID) error
 
 	// fetch brings the cache up to date from the addresses in s.Mirrors,
 	// tried in order, and tells what to read then.
@@ -24,6 +41,15 @@ type Feed struct {
 
 // feeds is filled by the files of this package.
 var feeds []Feed
+
+// parsed is a feed whose files parse reads one by one.
+func parsed(f Feed) Feed {
+	f.read = readParsed
+	if f.fetch == nil {
+		f.fetch = fetchFile
+	}
+	return f
+}
 
 // add registers a feed; each feed's file calls it once from a package-level
 // variable.
@@ -47,20 +73,42 @@ func feedNamed(name string) (Feed, bool) {
 	return feeds[i], true
 }
 
-// DefaultSources are the publishers' own addresses of all feeds.
-func DefaultSources() []Source {
+// DefaultSources are the publishers' own addresses of all feeds that are not
+// extra, and of those that are named.
+func DefaultSources(extra ...string) []Source {
 	var all []Source
 	for _, f := range Feeds() {
-		all = append(all, Source{Feed: f.Name, At: f.Base})
+		if !f.Extra || slices.Contains(extra, f.Name) || slices.Contains(extra, "all") {
+			all = append(all, Source{Feed: f.Name, At: f.Base})
+		}
 	}
 	return all
+}
+
+// standing orders feeds for reading: vendors come last, because what they say
+// is laid over what is there.
+func (s Source) standing() int {
+	feed, _ := feedNamed(s.Feed)
+	return truth(feed.Vendor)
+}
+
+// isVendor says whether records of a feed's state are a vendor's own word.
+func isVendor(state string) bool {
+	feed, _ := feedNamed(feedOfState(state))
+	return feed.Vendor
+}
+
+// feedOfState is the feed of "osv/Debian".
+func feedOfState(state string) string {
+	name, _, _ := strings.Cut(state, "/")
+	return name
 }
 
 // DefaultEcosystems are the ones that container images are made of.
 func DefaultEcosystems() []string {
 	return []string{
 		"AlmaLinux", "Alpaquita", "Alpine", "Azure Linux", "BellSoft Hardened Containers", "Bitnami", "Chainguard", "CleanStart",
-		"Debian", "Echo", "GitHub Actions", "Go", "Hex", "Maven", "MinimOS", "NuGet", "Packagist", "Pub", "PyPI", "Red Hat",
+		"Debian", "Echo", "GitHub Actions", "Go", "Hex", "Mageia", "Maven", "MinimOS", "NuGet", "Packagist", "Pub", "PyPI", "Red Hat",
 		"Rocky Linux", "RubyGems", "SUSE", "Ubuntu", "Wolfi", "crates.io", "npm", "openEuler", "openSUSE",
 	}
 }

@@ -11,12 +11,12 @@ import (
 // (OSV schema, "Defined ecosystems"). A record that names one of them bare
 // is a mistake of its publisher and would match every release there is.
 var distros = []string{
-	"AlmaLinux", "Alpaquita", "Alpine", "Azure Linux", "BellSoft Hardened Containers", "Debian", "Mageia",
-	"Photon OS", "Red Hat", "Rocky Linux", "SUSE", "Ubuntu", "openEuler", "openSUSE",
+	"AlmaLinux", "Alpaquita", "Alpine", "Amazon Linux", "Azure Linux", "BellSoft Hardened Containers", "Debian", "Mageia",
+	"Oracle Linux", "Photon OS", "Red Hat", "Rocky Linux", "SUSE", "Ubuntu", "openEuler", "openSUSE",
 }
 
 // rolling are the distributions that have one release only.
-var rolling = []string{"Chainguard", "CleanStart", "Echo", "MinimOS", "Wolfi"}
+var rolling = []string{"Bottlerocket", "Chainguard", "CleanStart", "Echo", "MinimOS", "Wolfi"}
 
 func base(ecosystem string) string {
 	name, _, _ := strings.Cut(ecosystem, ":")
@@ -191,6 +191,7 @@ func publisher(id string) string {
 }
 
 var publishers = map[string]string{
+	"ALAS": "amazon", "ALAS2": "amazon", "ALAS2022": "amazon", "ALAS2023": "amazon", "BRSA": "bottlerocket", "ELSA": "oracle",
 	"ALBA": "almalinux", "ALEA": "almalinux", "ALSA": "almalinux", "AZL": "azurelinux", "BELL": "bellsoft", "BIT": "bitnami",
 	"CVE": "nvd", "DLA": "debian", "DSA": "debian", "DTSA": "debian", "HSEC": "haskell", "JLSEC": "julia",
 	"KUBE": "kubernetes", "MAL": "openssf", "OSEC": "ocaml", "PYSEC": "pypa", "RHBA": "redhat", "RHCVE": "redhat",

@@ -36,6 +36,7 @@ type bucket struct {
 	files    map[string][]byte
 	broken   map[string]func(http.ResponseWriter, *http.Request) // instead of a file
 	requests []string                                            // path and answer
+	address  string
 }
 
 func newBucket(t *testing.T) (*bucket, string) {
@@ -43,8 +44,11 @@ func newBucket(t *testing.T) (*bucket, string) {
 	b := &bucket{files: map[string][]byte{}, broken: map[string]func(http.ResponseWriter, *http.Request){}}
 	server := httptest.NewServer(b)
 	t.Cleanup(server.Close)
+	b.address = server.URL
 	return b, server.URL
 }
+
+func (b *bucket) url() string { return b.address }
 
 func (b *bucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	b.mu.Lock()

@@ -98,6 +98,7 @@ func (p *pages) finish(f *os.File) (boltseal.Digest, error) {
 // write lays out everything that was gathered.
 func (b *builder) write(f *os.File) (*boltseal.Snapshot, error) {
 	known := b.resolve()
+	b.overrule(known)
 	feeds, feedNumber := b.states()
 	pkgs := b.sortRows(known)
 	l := layout{b: b, k: known, feedNumber: feedNumber}

@@ -141,7 +141,7 @@ func ago(t, now time.Time) string {
 
 func dbBuild(env *Env) *cobra.Command {
 	var file dbFlag
-	var from, kev, epss, ecosystems []string
+	var from, kev, epss, ecosystems, feeds []string
 	var verbose bool
 	cmd := &cobra.Command{
 		Use:   "build",
@@ -149,11 +149,17 @@ func dbBuild(env *Env) *cobra.Command {
 		Long: `Build the advisory database from files, without a network.
 
 --from is a folder or archive of OSV records: OSV.dev's bucket layout, one
-all.zip, or loose JSON files. The same input gives the same bytes.`,
-		Example: `  boltseal db build --from mirror/osv --kev mirror/known_exploited_vulnerabilities.json --db advisories.db`,
-		Args:    none,
+all.zip, or loose JSON files. --feed is a file or folder as another feed's
+publisher serves it. The same input gives the same bytes.`,
+		Example: `  boltseal db build --from mirror/osv --kev mirror/known_exploited_vulnerabilities.json --db advisories.db
+  boltseal db build --from mirror/osv --feed debian=mirror/debian.json --feed alpine=mirror/secdb --db advisories.db`,
+		Args: none,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if len(from) == 0 {
+			others, err := feedFiles(feeds)
+			if err != nil {
+				return err
+			}
+			if len(from)+len(others) == 0 {
 				return usagef("--from: want the folder or archive to build from")
 			}
 			path, err := file.resolve(env)
@@ -164,7 +170,7 @@ all.zip, or loose JSON files. The same input gives the same bytes.`,
 				return fmt.Errorf("build the advisory database: %w", err)
 			}
 			left := leftOut{env: env, verbose: verbose}
-			snapshot, err := advisory.Build(cmd.Context(), path, sources(from, kev, epss, ecosystems), &advisory.BuildOptions{Left: left.add})
+			snapshot, err := advisory.Build(cmd.Context(), path, append(sources(from, kev, epss, ecosystems), others...), &advisory.BuildOptions{Left: left.add})
 			if err != nil {
 				return err
 			}
@@ -177,6 +183,7 @@ all.zip, or loose JSON files. The same input gives the same bytes.`,
 	fl.StringArrayVar(&from, "from", nil, "folder, all.zip or JSON files of OSV records; may be repeated")
 	fl.StringArrayVar(&kev, "kev", nil, "CISA's known_exploited_vulnerabilities.json")
 	fl.StringArrayVar(&epss, "epss", nil, "FIRST's epss_scores CSV, plain or gzip")
+	fl.StringArrayVar(&feeds, "feed", nil, "NAME=PATH: file or folder of another feed; may be repeated")
 	fl.StringSliceVar(&ecosystems, "ecosystem", nil, "take only these ecosystems, such as Debian,npm")
 	fl.BoolVarP(&verbose, "verbose", "v", false, "name every record that is left out")
 	return cmd
@@ -198,7 +205,7 @@ func sources(osv, kev, epss, ecosystems []string) []advisory.Source {
 
 func dbUpdate(env *Env) *cobra.Command {
 	var file dbFlag
-	var baseURLs, kev, epss, ecosystems, prebuilt []string
+	var baseURLs, kev, epss, ecosystems, prebuilt, feeds []string
 	var digest, caFile string
 	var full, verbose bool
 	var timeout time.Duration
@@ -208,13 +215,17 @@ func dbUpdate(env *Env) *cobra.Command {
 		Long: `Fetch what is new and build the advisory database anew.
 
 Without flags the publishers' own addresses are asked: OSV.dev for the
-ecosystems that container images are made of, CISA for KEV, FIRST for EPSS.
---base-url names a mirror in the layout of OSV.dev's bucket; given several
-times, the next is tried when one does not answer. --prebuilt takes a database
+ecosystems that container images are made of, the distributions that say more
+than their records there, CISA for KEV, FIRST for EPSS. --feed adds a feed that
+is not fetched unasked ("all" adds each), gives the address of its mirror, or
+leaves it out. --base-url names a mirror in the layout of OSV.dev's bucket;
+given several times, the next is tried when one does not answer; no publisher
+is asked then but those that --feed names. --prebuilt takes a database
 that somebody else built: a file, an http(s) address, or oci://REFERENCE.
 On any failure the old database stays.`,
 		Example: `  boltseal db update
   boltseal db update --base-url http://127.0.0.1:8080/osv --ecosystem Debian,npm
+  boltseal db update --feed redhat --feed debian=https://mirror.example/debian.json --feed oracle=none
   boltseal db update --prebuilt /media/usb/advisories.db`,
 		Args: none,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -226,8 +237,12 @@ On any failure the old database stays.`,
 				return fmt.Errorf("update the advisory database: %w", err)
 			}
 			left := leftOut{env: env, verbose: verbose}
+			from, err := updateSources(baseURLs, kev, epss, ecosystems, feeds)
+			if err != nil {
+				return err
+			}
 			opts := &advisory.UpdateOptions{
-				Sources: updateSources(baseURLs, kev, epss, ecosystems), Prebuilt: prebuilt,
+				Sources: from, Prebuilt: prebuilt,
 				Full: full, Timeout: timeout, Now: env.Now(), Left: left.add,
 				HTTPProxy: firstOf(env, "HTTP_PROXY", "http_proxy"), HTTPSProxy: firstOf(env, "HTTPS_PROXY", "https_proxy"),
 				NoProxy: firstOf(env, "NO_PROXY", "no_proxy"), UserAgent: "boltseal/" + Version(),
@@ -257,6 +272,7 @@ On any failure the old database stays.`,
 	fl.StringArrayVar(&baseURLs, "base-url", nil, "mirror in the layout of OSV.dev's bucket (URL or folder); may be repeated")
 	fl.StringArrayVar(&kev, "kev", nil, "URL or file of CISA's KEV JSON; none to leave it out")
 	fl.StringArrayVar(&epss, "epss", nil, "URL or file of FIRST's EPSS CSV; none to leave it out")
+	fl.StringArrayVar(&feeds, "feed", nil, "NAME or NAME=URL: another feed; NAME=none leaves it out; may be repeated")
 	fl.StringSliceVar(&ecosystems, "ecosystem", nil, "take only these ecosystems, such as Debian,npm")
 	fl.StringArrayVar(&prebuilt, "prebuilt", nil, "file, URL or oci:// reference of a built database; may be repeated")
 	fl.StringVar(&digest, "digest", "", "what the prebuilt database's digest must be")
@@ -265,30 +281,6 @@ On any failure the old database stays.`,
 	fl.DurationVar(&timeout, "timeout", 0, "give up on a server that sends nothing for so long (default 1m0s)")
 	fl.BoolVarP(&verbose, "verbose", "v", false, "name every record that is left out")
 	return cmd
-}
-
-// updateSources are the publishers' own addresses, with what the flags put
-// in their place.
-func updateSources(baseURLs, kev, epss, ecosystems []string) []advisory.Source {
-	given := map[string][]string{"osv": baseURLs, "kev": kev, "epss": epss}
-	var all []advisory.Source
-	for _, s := range advisory.DefaultSources() {
-		if places := given[s.Feed]; len(places) > 0 {
-			if places[0] == "none" {
-				continue
-			}
-			s.At, s.Mirrors = places[0], places[1:]
-		} else if len(baseURLs) > 0 && s.Feed != "osv" {
-			// Whoever names a mirror of one feed does not want the
-			// internet asked for the others.
-			continue
-		}
-		if s.Feed == "osv" {
-			s.Ecosystems = ecosystems
-		}
-		all = append(all, s)
-	}
-	return all
 }
 
 func printBuilt(env *Env, path string, s *boltseal.Snapshot) error {

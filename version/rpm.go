@@ -2,7 +2,7 @@ package version
 
 // RPM packages, by rpm's rules (rpm-version(7)): [epoch:]version[-release].
 var _ = add(Scheme{Name: "rpm", Compare: compareRPM, Valid: validRPM},
-	"AlmaLinux", "Azure Linux", "Mageia", "openEuler", "openSUSE", "Photon OS", "Red Hat", "Rocky Linux", "SUSE")
+	"AlmaLinux", "Amazon Linux", "Azure Linux", "Bottlerocket", "Mageia", "openEuler", "openSUSE", "Oracle Linux", "Photon OS", "Red Hat", "Rocky Linux", "SUSE")
 
 func compareRPM(a, b string) int {
 	epochA, a := cutEpochDigits(a)

@@ -102,8 +102,9 @@ func TestValid(t *testing.T) {
 func TestForEcosystem(t *testing.T) {
 	// The ecosystems of OSV schema 1.7.5 with the scheme of each. FreeBSD has
 	// none: pkg's order is not written yet, and no order is not a guess.
+	// Amazon, Bottlerocket and Oracle publish outside of OSV.
 	want := map[string]string{
-		"AlmaLinux:9": "rpm", "Alpaquita:23": "apk", "Alpine:v3.20": "apk", "Android": "generic", "Azure Linux:3": "rpm",
+		"AlmaLinux:9": "rpm", "Amazon Linux:2023": "rpm", "Bottlerocket": "rpm", "Oracle Linux:9": "rpm", "Alpaquita:23": "apk", "Alpine:v3.20": "apk", "Android": "generic", "Azure Linux:3": "rpm",
 		"BellSoft Hardened Containers:23": "apk", "Bioconductor": "cran", "Bitnami": "bitnami", "Chainguard": "apk",
 		"CleanStart": "apk", "ConanCenter": "generic", "CRAN": "cran", "crates.io": "semver", "Debian:12": "deb",
 		"Docker Hardened Images": "generic", "Docker Hardened Images:Alpine:3.20": "apk", "Docker Hardened Images:Debian:13": "deb",

@@ -48,6 +48,11 @@ var families = map[string]family{
 	"rhel":       {osv: "Red Hat", by: "redhat", all: redHat, queries: byName},
 	"centos":     {osv: "Red Hat", by: "redhat", all: redHat, queries: byName},
 
+	"amzn":         {osv: "Amazon Linux", by: "amazon", name: amazon, queries: byName},
+	"bottlerocket": {osv: "Bottlerocket", by: "bottlerocket", name: rolling, queries: byName},
+	"ol":           {osv: "Oracle Linux", by: "oracle", name: major, queries: byName},
+	"photon":       {osv: "Photon OS", by: "photon", name: photon, queries: bySourceAndName},
+
 	"opensuse":            {osv: "openSUSE", by: "suse", name: leap, queries: byRPMSource},
 	"opensuse-leap":       {osv: "openSUSE", by: "suse", name: leap, queries: byRPMSource},
 	"opensuse-tumbleweed": {osv: "openSUSE", by: "suse", name: fixedRelease("Tumbleweed"), queries: byRPMSource},
@@ -125,6 +130,26 @@ func leap(d *boltseal.Distro) string {
 		return ""
 	}
 	return "Leap " + d.Version
+}
+
+// amazon is "2" or "2023". The first Amazon Linux was named by year and
+// month; it is past its end of life and nobody publishes about it any more.
+func amazon(d *boltseal.Distro) string {
+	if n := major(d); n == "2" || n == "2022" || n == "2023" {
+		return n
+	}
+	return ""
+}
+
+// photon is "5.0".
+func photon(d *boltseal.Distro) string {
+	first, second, ok := majorMinor(d.Version)
+	if !ok {
+		if first, second = major(d), "0"; first == "" {
+			return ""
+		}
+	}
+	return first + "." + second
 }
 
 // openEuler is "22.03-LTS-SP3" of "openEuler 22.03 (LTS-SP3)": VERSION_ID

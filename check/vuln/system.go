@@ -69,11 +69,13 @@ func byName(r *release, p *boltseal.PURL, c *boltseal.Component, out []query) []
 	return out
 }
 
-// byRPMSource is for SUSE, which publishes about sources.
+// byRPMSource is for SUSE, which publishes about sources, and in its own
+// documents also about what is built from them.
 func byRPMSource(r *release, p *boltseal.PURL, c *boltseal.Component, out []query) []query {
-	if c.Source == nil || c.Source.Name == "" {
+	if c.Source == nil || c.Source.Name == "" || c.Source.Name == p.Name {
 		return byName(r, p, c, out)
 	}
+	out = r.each(out, query{name: p.Name, version: versionOf(p, c)})
 	return sourceRPM(r, p, c, out)
 }
 
