@@ -4,9 +4,7 @@
 package remedy
 
 import (
-	"bytes"
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -31,8 +29,9 @@ type Done struct {
 	Fixed   []boltseal.Finding // whose fixes were applied
 	Gaps    []boltseal.Gap     // references that the resolver could not tell
 
-	harm map[string]bool    // fixes that leave nothing better, by key and title
-	Left []boltseal.Finding // what the last check still finds
+	harm  map[string]bool    // fixes that leave nothing better, by key and title
+	stuck bool               // too many of a round's fixes do harm to go on
+	Left  []boltseal.Finding // what the last check still finds
 }
 
 // rounds bounds how often a file is checked again after edits.
@@ -47,31 +46,27 @@ const singles = 32
 // a mistake in the file's form that was not there, its fixes are tried one by
 // one, and those that do harm are left alone.
 func Apply(content []byte, check func([]byte) ([]boltseal.Finding, error), opts *Options) (*Done, error) {
-	var o Options
-	if opts != nil {
-		o = *opts
+	const only = ""
+	s := &set{
+		read:   func(string) ([]byte, bool) { return content, true },
+		fileOf: func(boltseal.Finding) string { return only },
+		check: func(changed map[string][]byte) ([]boltseal.Finding, error) {
+			if data, ok := changed[only]; ok {
+				return check(data)
+			}
+			return check(content)
+		},
 	}
-	findings, err := check(content)
-	if err != nil {
-		return nil, err
+	err := s.run(opts)
+	done := s.done[only]
+	if done == nil {
+		if err != nil {
+			return nil, err
+		}
+		done = &Done{Content: content}
 	}
-	done := &Done{Content: content, Left: findings, harm: map[string]bool{}}
-	r := &resolving{ask: o.Resolve, known: map[string]boltseal.Digest{}, failed: map[string]error{}}
-	defer func() { done.Gaps = r.gaps() }()
-	for range rounds {
-		plan := o.plan(done, r)
-		if len(plan) == 0 {
-			return done, nil
-		}
-		better, err := done.try(plan, check)
-		for n := 0; !better && err == nil && n < min(len(plan), singles) && len(plan) > 1; n++ {
-			better, err = done.try(plan[n:n+1], check)
-		}
-		if err != nil || !better && len(plan) > singles {
-			return done, err
-		}
-	}
-	return done, nil
+	done.Gaps = s.gaps
+	return done, err
 }
 
 // step is a finding and the fix of it that is to be applied.
@@ -79,36 +74,6 @@ type step struct {
 	finding boltseal.Finding
 	title   string
 	edits   []boltseal.Edit
-}
-
-// try applies steps and keeps the result if it is better.
-func (d *Done) try(plan []step, check func([]byte) ([]boltseal.Finding, error)) (bool, error) {
-	var edits []boltseal.Edit
-	for _, s := range plan {
-		edits = append(edits, s.edits...)
-	}
-	next := Edit(d.Content, edits)
-	if bytes.Equal(next, d.Content) {
-		if len(plan) == 1 {
-			d.harm[plan[0].finding.Key+plan[0].title] = true
-		}
-		return false, nil
-	}
-	left, err := check(next)
-	if err != nil {
-		return false, fmt.Errorf("check the fixed file: %w", err)
-	}
-	if !better(d.Left, left) {
-		if len(plan) == 1 {
-			d.harm[plan[0].finding.Key+plan[0].title] = true
-		}
-		return false, nil
-	}
-	d.Content, d.Left = next, left
-	for _, s := range plan {
-		d.Fixed = append(d.Fixed, s.finding)
-	}
-	return true, nil
 }
 
 // better tells whether the findings after a round are not those before it:

@@ -117,6 +117,7 @@ type linter struct {
 	o        *Options
 	charts   []string
 	contexts contexts
+	keeps    bool // what was read, for a Set
 }
 
 // linted is what came of one file.
@@ -130,6 +131,7 @@ type linted struct {
 	fences      []fence // the blocks of Markdown that manifests stand in
 	looked      []looked
 	scripts     []script // for ShellCheck
+	content     []byte   // what was read, where the linter keeps it
 }
 
 type looked struct{ family, name string }
@@ -219,7 +221,11 @@ func (l *linter) file(c candidate) linted {
 		}
 		return p
 	}
-	return l.content(c, content)
+	p := l.content(c, content)
+	if l.keeps {
+		p.content = content
+	}
+	return p
 }
 
 // content checks what was read.
