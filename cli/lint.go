@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -31,7 +32,8 @@ that .gitignore does not keep out is looked at, and told apart by its content:
 Dockerfiles, Kubernetes manifests, Compose files, GitHub workflows and
 actions, seccomp profiles, Falco rules, and fenced blocks of all these and of
 shell commands in Markdown. Charts and kustomizations with patches have to be
-rendered first, and are reported as a gap.
+rendered first: with --render the programs for that are started, without it
+they are reported as a gap.
 
 Comments accept findings, in the words of other tools too:
   # boltseal ignore=docker/root-user    # hadolint ignore=DL3002
@@ -54,6 +56,8 @@ Comments accept findings, in the words of other tools too:
 	cmd.Flags().BoolVar(&f.diff, "diff", false, "print what --fix would change, and change nothing")
 	cmd.Flags().BoolVar(&f.unsafe, "unsafe", false, "with --fix or --diff: also fixes that change behaviour")
 	cmd.Flags().BoolVar(&f.shellCheck, "shellcheck", false, "ask ShellCheck, which has to be installed, about RUN, workflow steps and shell scripts")
+	cmd.Flags().BoolVar(&f.render, "render", false, "render charts with helm, and kustomizations with kustomize or kubectl, which may fetch what these name")
+	cmd.Flags().StringArrayVar(&f.values, "values", nil, "with --render: file of values for charts; may be repeated")
 	f.registerResolve(cmd)
 	return cmd
 })
@@ -62,6 +66,8 @@ type lintFlags struct {
 	scan              scanFlags
 	fix, diff, unsafe bool
 	shellCheck        bool
+	render            bool
+	values            []string
 	resolving
 }
 
@@ -76,6 +82,12 @@ func runLint(ctx context.Context, env *Env, f *lintFlags, paths []string) error 
 	if f.unsafe && !f.fix && !f.diff {
 		return usagef("--unsafe says which fixes to apply: give --fix or --diff too")
 	}
+	if f.render && (f.fix || f.diff) {
+		return usagef("--render shows what templates come to, and --fix and --diff change files: give one")
+	}
+	if len(f.values) > 0 && !f.render {
+		return usagef("--values are for charts that are rendered: give --render too")
+	}
 	if f.fix && f.diff {
 		return usagef("--fix changes files and --diff does not: give one")
 	}
@@ -89,7 +101,8 @@ func runLint(ctx context.Context, env *Env, f *lintFlags, paths []string) error 
 	p.Checks = scan.LintChecks()
 	opts := &scan.Options{
 		Policy: p, Now: env.Now, IsFile: isFile, Jobs: runtime.GOMAXPROCS(0),
-		Tool: boltseal.Tool{Name: "boltseal", Version: Version()}, ShellCheck: f.shellCheck,
+		Tool:       boltseal.Tool{Name: "boltseal", Version: Version()},
+		ShellCheck: f.shellCheck, Render: f.render, Values: f.values,
 	}
 	if err := f.scan.ownChecks(opts); err != nil {
 		return err
@@ -107,7 +120,7 @@ func runLint(ctx context.Context, env *Env, f *lintFlags, paths []string) error 
 		return err
 	}
 	if f.fix || f.diff {
-		if err := f.remedy(ctx, env, paths, opts); err != nil {
+		if err := f.remedy(ctx, env, r, opts); err != nil {
 			return err
 		}
 		if f.diff {
@@ -130,49 +143,75 @@ func isFile(path string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// remedy applies fixes to all files together, or prints what it would do. A
-// finding that is waived is left alone, and so is one that the policy does not
-// want to see. Either all files are written or none.
-func (f *lintFlags) remedy(ctx context.Context, env *Env, paths []string, opts *scan.Options) (err error) {
-	set, err := scan.OpenSet(ctx, paths, opts)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, set.Close()) }()
-	accept := func(found boltseal.Finding) bool {
-		return found.Waived == nil && (len(opts.Policy.Severities) == 0 || slices.Contains(opts.Policy.Severities, found.Severity))
-	}
-	check := func(changed map[string][]byte) ([]boltseal.Finding, error) { return set.Check(ctx, changed) }
-	done, gaps, err := remedy.ApplyAll(set.Content, check, &remedy.Options{Unsafe: f.unsafe, Accept: accept, Resolve: f.resolver(ctx, env)})
-	if err != nil {
-		return fmt.Errorf("fix: %w", err)
-	}
-	f.gaps = append(f.gaps, gaps...)
-	names := slices.Sorted(maps.Keys(done))
-	var changes []atomicfile.Change
-	for _, name := range names {
-		content, _ := set.Content(name)
-		if f.diff {
-			if _, err := env.Stdout.Write(diff.Diff(name, content, name, done[name].Content)); err != nil {
-				return err
-			}
+// remedy applies fixes to every file with findings that have some, or prints
+// what it would do. A finding that is waived is left alone, and so is one
+// that only shows when the file is looked at without the others.
+func (f *lintFlags) remedy(ctx context.Context, env *Env, r *boltseal.Report, opts *scan.Options) error {
+	wanted := map[string]map[string]bool{} // checks by file
+	waived := map[string]bool{}
+	fixable := map[string]bool{}
+	for _, found := range r.Findings {
+		file := found.Location.File
+		if found.Waived != nil {
+			waived[found.Key] = true
 			continue
 		}
-		path := filepath.FromSlash(name)
-		info, err := os.Lstat(path)
-		if err != nil {
-			return fmt.Errorf("fix: %w", err)
+		// What has no fix now may have one once another finding is gone.
+		if wanted[file] == nil {
+			wanted[file] = map[string]bool{}
 		}
-		if !info.Mode().IsRegular() {
-			return fmt.Errorf("fix %s: it is a link; fix the file that it leads to", name)
-		}
-		changes = append(changes, atomicfile.Change{Name: path, Perm: info.Mode().Perm(), Old: content, New: done[name].Content})
+		wanted[file][found.Check] = true
+		fixable[file] = fixable[file] || len(found.Fixes) > 0
 	}
-	if err := atomicfile.Replace(changes); err != nil {
+	for _, name := range slices.Sorted(maps.Keys(fixable)) {
+		if !fixable[name] {
+			continue
+		}
+		if err := f.remedyFile(ctx, env, name, wanted[name], waived, opts); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *lintFlags) remedyFile(ctx context.Context, env *Env, name string, wanted, waived map[string]bool, opts *scan.Options) error {
+	path := filepath.FromSlash(name)
+	info, err := os.Lstat(path)
+	if err != nil {
 		return fmt.Errorf("fix: %w", err)
 	}
-	for i := range changes {
-		fmt.Fprintf(env.Stderr, "%s: fixed %d\n", names[i], len(done[names[i]].Fixed))
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("fix: %w", err)
 	}
+	check := func(data []byte) ([]boltseal.Finding, error) { return scan.LintFile(name, data, opts), nil }
+	// One fix may bring the next finding to light, which is wanted then too.
+	alone := map[string]bool{}
+	for _, found := range scan.LintFile(name, content, opts) {
+		alone[found.Check] = !wanted[found.Check]
+	}
+	accept := func(found boltseal.Finding) bool {
+		shown := len(opts.Policy.Severities) == 0 || slices.Contains(opts.Policy.Severities, found.Severity)
+		return shown && !alone[found.Check] && !waived[found.Key]
+	}
+	done, err := remedy.Apply(content, check, &remedy.Options{Unsafe: f.unsafe, Accept: accept, Resolve: f.resolver(ctx, env)})
+	if err != nil {
+		return fmt.Errorf("fix %s: %w", name, err)
+	}
+	f.gaps = append(f.gaps, done.Gaps...)
+	if bytes.Equal(done.Content, content) {
+		return nil
+	}
+	if f.diff {
+		_, err := env.Stdout.Write(diff.Diff(name, content, name, done.Content))
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("fix %s: it is a link; fix the file that it leads to", name)
+	}
+	if err := atomicfile.WriteBytes(path, info.Mode().Perm(), done.Content); err != nil {
+		return fmt.Errorf("fix: %w", err)
+	}
+	fmt.Fprintf(env.Stderr, "%s: fixed %d\n", name, len(done.Fixed))
 	return nil
 }

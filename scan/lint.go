@@ -65,7 +65,11 @@ func Lint(ctx context.Context, paths []string, opts *Options) (report *boltseal.
 	if err != nil {
 		return nil, err
 	}
+	if parts, err = l.render(ctx, parts); err != nil {
+		return nil, err
+	}
 	together := l.join(parts)
+	l.inSources(together.findings)
 	said, err := l.shellCheck(ctx, together.scripts)
 	if err != nil {
 		return nil, err
@@ -116,6 +120,7 @@ func LintChecks() []boltseal.Check {
 type linter struct {
 	o        *Options
 	charts   []string
+	rendered map[string]*rendered // by the name of what it came from
 	contexts contexts
 	keeps    bool // what was read, for a Set
 }
@@ -413,7 +418,7 @@ func (l *linter) templates(parts []linted) []boltseal.Gap {
 			Hint: "render it, and lint what comes of it"}
 		if slices.Contains(l.charts, name) {
 			gap = boltseal.Gap{Kind: "template", What: "chart " + name, Why: fmt.Sprintf("its templates (%d) are no manifests before they are rendered", n),
-				Hint: "helm template " + name + " > rendered.yaml, and lint that"}
+				Hint: "boltseal lint --render, which starts helm; or lint what helm template " + name + " prints"}
 		}
 		gaps = append(gaps, gap)
 	}
@@ -445,7 +450,7 @@ func withoutPatches(files []*manifest.File) ([]*manifest.File, []boltseal.Gap) {
 		if patched {
 			gaps = append(gaps, boltseal.Gap{Kind: "template", What: "kustomization " + f.Name,
 				Why:  "its resources are checked as they stand, without its patches",
-				Hint: "kustomize build " + path.Dir(f.Name) + " > rendered.yaml, and lint that"})
+				Hint: "boltseal lint --render, which starts kustomize or kubectl; or lint what kustomize build " + path.Dir(f.Name) + " prints"})
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(files), func(f *manifest.File) bool {

@@ -51,6 +51,11 @@ type Options struct {
 	// whether it could or not: "docker" and the path of a Dockerfile.
 	Looked func(family, name string)
 
+	// Render lets Lint start helm and kustomize (or kubectl) to see what charts
+	// and kustomizations come to; Values are files of values for charts.
+	Render bool
+	Values []string
+
 	// ShellCheck lets Lint ask the program of that name about shell scripts; the
 	// error is ErrNoShellCheck where there is none.
 	ShellCheck bool
