@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -120,7 +119,7 @@ func runLint(ctx context.Context, env *Env, f *lintFlags, paths []string) error 
 		return err
 	}
 	if f.fix || f.diff {
-		if err := f.remedy(ctx, env, r, opts); err != nil {
+		if err := f.remedy(ctx, env, paths, opts); err != nil {
 			return err
 		}
 		if f.diff {
@@ -143,75 +142,49 @@ func isFile(path string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// remedy applies fixes to every file with findings that have some, or prints
-// what it would do. A finding that is waived is left alone, and so is one
-// that only shows when the file is looked at without the others.
-func (f *lintFlags) remedy(ctx context.Context, env *Env, r *boltseal.Report, opts *scan.Options) error {
-	wanted := map[string]map[string]bool{} // checks by file
-	waived := map[string]bool{}
-	fixable := map[string]bool{}
-	for _, found := range r.Findings {
-		file := found.Location.File
-		if found.Waived != nil {
-			waived[found.Key] = true
-			continue
-		}
-		// What has no fix now may have one once another finding is gone.
-		if wanted[file] == nil {
-			wanted[file] = map[string]bool{}
-		}
-		wanted[file][found.Check] = true
-		fixable[file] = fixable[file] || len(found.Fixes) > 0
-	}
-	for _, name := range slices.Sorted(maps.Keys(fixable)) {
-		if !fixable[name] {
-			continue
-		}
-		if err := f.remedyFile(ctx, env, name, wanted[name], waived, opts); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (f *lintFlags) remedyFile(ctx context.Context, env *Env, name string, wanted, waived map[string]bool, opts *scan.Options) error {
-	path := filepath.FromSlash(name)
-	info, err := os.Lstat(path)
+// remedy applies fixes to all files together, or prints what it would do. A
+// finding that is waived is left alone, and so is one that the policy does not
+// want to see. Either all files are written or none.
+func (f *lintFlags) remedy(ctx context.Context, env *Env, paths []string, opts *scan.Options) (err error) {
+	set, err := scan.OpenSet(ctx, paths, opts)
 	if err != nil {
-		return fmt.Errorf("fix: %w", err)
-	}
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return fmt.Errorf("fix: %w", err)
-	}
-	check := func(data []byte) ([]boltseal.Finding, error) { return scan.LintFile(name, data, opts), nil }
-	// One fix may bring the next finding to light, which is wanted then too.
-	alone := map[string]bool{}
-	for _, found := range scan.LintFile(name, content, opts) {
-		alone[found.Check] = !wanted[found.Check]
-	}
-	accept := func(found boltseal.Finding) bool {
-		shown := len(opts.Policy.Severities) == 0 || slices.Contains(opts.Policy.Severities, found.Severity)
-		return shown && !alone[found.Check] && !waived[found.Key]
-	}
-	done, err := remedy.Apply(content, check, &remedy.Options{Unsafe: f.unsafe, Accept: accept, Resolve: f.resolver(ctx, env)})
-	if err != nil {
-		return fmt.Errorf("fix %s: %w", name, err)
-	}
-	f.gaps = append(f.gaps, done.Gaps...)
-	if bytes.Equal(done.Content, content) {
-		return nil
-	}
-	if f.diff {
-		_, err := env.Stdout.Write(diff.Diff(name, content, name, done.Content))
 		return err
 	}
-	if !info.Mode().IsRegular() {
-		return fmt.Errorf("fix %s: it is a link; fix the file that it leads to", name)
+	defer func() { err = errors.Join(err, set.Close()) }()
+	accept := func(found boltseal.Finding) bool {
+		return found.Waived == nil && (len(opts.Policy.Severities) == 0 || slices.Contains(opts.Policy.Severities, found.Severity))
 	}
-	if err := atomicfile.WriteBytes(path, info.Mode().Perm(), done.Content); err != nil {
+	check := func(changed map[string][]byte) ([]boltseal.Finding, error) { return set.Check(ctx, changed) }
+	done, gaps, err := remedy.ApplyAll(set.Content, check, &remedy.Options{Unsafe: f.unsafe, Accept: accept, Resolve: f.resolver(ctx, env)})
+	if err != nil {
 		return fmt.Errorf("fix: %w", err)
 	}
-	fmt.Fprintf(env.Stderr, "%s: fixed %d\n", name, len(done.Fixed))
+	f.gaps = append(f.gaps, gaps...)
+	names := slices.Sorted(maps.Keys(done))
+	var changes []atomicfile.Change
+	for _, name := range names {
+		content, _ := set.Content(name)
+		if f.diff {
+			if _, err := env.Stdout.Write(diff.Diff(name, content, name, done[name].Content)); err != nil {
+				return err
+			}
+			continue
+		}
+		path := filepath.FromSlash(name)
+		info, err := os.Lstat(path)
+		if err != nil {
+			return fmt.Errorf("fix: %w", err)
+		}
+		if !info.Mode().IsRegular() {
+			return fmt.Errorf("fix %s: it is a link; fix the file that it leads to", name)
+		}
+		changes = append(changes, atomicfile.Change{Name: path, Perm: info.Mode().Perm(), Old: content, New: done[name].Content})
+	}
+	if err := atomicfile.Replace(changes); err != nil {
+		return fmt.Errorf("fix: %w", err)
+	}
+	for i := range changes {
+		fmt.Fprintf(env.Stderr, "%s: fixed %d\n", names[i], len(done[names[i]].Fixed))
+	}
 	return nil
 }
