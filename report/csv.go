@@ -80,6 +80,9 @@ func csvFinding(r *boltseal.Report, f *boltseal.Finding) []string {
 	var until, owner string
 	if f.Waived != nil {
 		owner = f.Waived.Owner
+		if f.Waived.Comment {
+			owner = "comment in " + f.Waived.Source
+		}
 		if !f.Waived.Expires.IsZero() {
 			until = f.Waived.Expires.UTC().Format(time.DateOnly)
 		}

@@ -347,6 +347,9 @@ func htmlWaivers(r *boltseal.Report) []htmlWaiver {
 			continue
 		}
 		what := strings.TrimSpace(clean(strings.Join([]string{w.ID, w.PURL, w.Path, w.Key}, " ")))
+		if w.Comment {
+			what = clean(r.Findings[i].Check + " in " + w.Source)
+		}
 		why := clean(w.String())
 		key := what + "\x00" + why
 		if _, ok := at[key]; !ok {

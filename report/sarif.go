@@ -163,8 +163,11 @@ func sarifResultOf(r *boltseal.Report, f *boltseal.Finding, rule int, dockerfile
 		}
 	}
 	if f.Waived != nil {
-		out.Suppressions = []sarifSuppression{{Kind: "external", Status: "accepted",
-			Justification: clean(f.Waived.String())}}
+		kind := "external"
+		if f.Waived.Comment {
+			kind = "inSource" // SARIF 2.1.0, section 3.35.2
+		}
+		out.Suppressions = []sarifSuppression{{Kind: kind, Status: "accepted", Justification: clean(f.Waived.String())}}
 	}
 	return out
 }

@@ -196,13 +196,16 @@ func (p *page) gap(kind, text, hint string) {
 func (p *page) summary(r *boltseal.Report, groups []*group) {
 	p.line()
 	counts := r.Count()
-	total, waived := 0, 0
+	total, waived, comments := 0, 0, 0
 	for _, n := range counts {
 		total += n
 	}
 	for i := range r.Findings {
 		if r.Findings[i].Waived != nil {
 			waived++
+			if r.Findings[i].Waived.Comment {
+				comments++
+			}
 		}
 	}
 	cells := []cell{{count(total, "finding"), bold}}
@@ -221,6 +224,9 @@ func (p *page) summary(r *boltseal.Report, groups []*group) {
 	}
 	if waived > 0 {
 		details = append(details, fmt.Sprintf("%d waived", waived))
+		if comments > 0 {
+			details = append(details, fmt.Sprintf("%d of them by comments in the files", comments))
+		}
 	}
 	if len(details) > 0 {
 		p.paragraph(0, "", strings.Join(details, ", "), faint)
