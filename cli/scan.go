@@ -22,7 +22,7 @@ const targets = `TARGET is one of
 A path that exists needs no scheme.`
 
 var _ = addVerb(func(env *Env) *cobra.Command {
-	f := &scanFlags{}
+	f, to := &scanFlags{}, &clientFlags{}
 	var checks, only []string
 	cmd := &cobra.Command{
 		Use:   "scan TARGET",
@@ -36,12 +36,13 @@ var _ = addVerb(func(env *Env) *cobra.Command {
   docker save app | boltseal scan -`,
 		Args: exactly(1, "one target"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return runScan(cmd.Context(), env, f, args[0], func(opts *scan.Options) error { return families(opts, checks, only) })
+			return runScan(cmd.Context(), env, f, to, args[0], func(opts *scan.Options) error { return families(opts, checks, only) })
 		},
 	}
 	f.register(cmd, "table")
 	f.registerChecks(cmd)
 	f.registerCheckFiles(cmd)
+	to.register(cmd)
 	fl := cmd.Flags()
 	fl.StringSliceVar(&checks, "checks", nil, "families of checks to run, of "+strings.Join(scan.Families(), ", ")+" (default: all)")
 	fl.StringSliceVar(&checks, "scanners", nil, "the same as --checks")
@@ -68,9 +69,12 @@ func families(opts *scan.Options, checks, only []string) error {
 	return nil
 }
 
-func runScan(ctx context.Context, env *Env, f *scanFlags, target string, more func(*scan.Options) error) (err error) {
+func runScan(ctx context.Context, env *Env, f *scanFlags, to *clientFlags, target string, more func(*scan.Options) error) (err error) {
 	outputs, err := parseOutputs(f.outputs)
 	if err != nil {
+		return err
+	}
+	if err := to.check(env); err != nil {
 		return err
 	}
 	opts, done, err := f.options(ctx, env)
@@ -103,6 +107,9 @@ func runScan(ctx context.Context, env *Env, f *scanFlags, target string, more fu
 	ro := reportOptions(env, f.verbose)
 	ro.Checks, ro.Dockerfile = append(scan.Checks(), opts.OwnChecks()...), f.dockerfile
 	if err := writeAll(env, outputs, r, ro); err != nil {
+		return err
+	}
+	if err := to.upload(ctx, env, r); err != nil {
 		return err
 	}
 	return exit(r.Verdict.ExitStatus())

@@ -4,3 +4,4 @@
 package bpf
 
 //go:generate go run github.com/cilium/ebpf/cmd/bpf2go -cc clang-14 -strip llvm-strip-14 -cflags "-O2 -Wall -Wno-unused-variable -Wno-compare-distinct-pointer-types" -target amd64,arm64 -no-global-types -output-stem sensor Sensor sensor.bpf.c -- -I.
+//go:generate go run github.com/cilium/ebpf/cmd/bpf2go -cc clang-14 -strip llvm-strip-14 -cflags "-O2 -Wall -Wno-unused-variable -Wno-compare-distinct-pointer-types" -target amd64,arm64 -no-global-types -output-stem enforce Enforce enforce.bpf.c -- -I.

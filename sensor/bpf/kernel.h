@@ -25,6 +25,7 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_LPM_TRIE = 11,
 	BPF_MAP_TYPE_RINGBUF = 27,
 };
 
@@ -35,9 +36,12 @@ struct qstr {
 	const unsigned char *name;
 };
 
+struct dentry;
+
 struct super_block {
 	unsigned long s_magic;
 	u32 s_dev;
+	struct dentry *s_root;
 };
 
 struct timespec64 {
@@ -62,10 +66,13 @@ struct vfsmount {
 	struct dentry *mnt_root;
 };
 
+struct mnt_namespace;
+
 struct mount {
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
+	struct mnt_namespace *mnt_ns;
 };
 
 struct path {
@@ -77,6 +84,7 @@ struct file {
 	struct path f_path;
 	struct inode *f_inode;
 	u32 f_flags;
+	u32 f_mode;
 	void *private_data;
 };
 
@@ -161,14 +169,20 @@ struct signal_struct {
 struct kernfs_node {
 	struct kernfs_node *__parent;
 	const char *name;
+	u64 id;
 };
 
 struct kernfs_node___before_6_15 {
 	struct kernfs_node *parent;
 };
 
+struct cgroup_root {
+	int hierarchy_id;
+};
+
 struct cgroup {
 	struct kernfs_node *kn;
+	struct cgroup_root *root;
 };
 
 struct cgroup_subsys_state {
@@ -190,7 +204,12 @@ struct mm_struct {
 	struct file *exe_file;
 };
 
+struct vm_area_struct {
+	struct file *vm_file;
+};
+
 struct task_struct {
+	u32 flags;
 	int pid;
 	int tgid;
 	struct task_struct *real_parent;
@@ -276,3 +295,14 @@ struct pt_regs {
 #endif
 
 #pragma clang attribute pop
+
+// What programs of control groups are given (linux/bpf.h).
+struct bpf_sock_addr {
+	u32 user_family;
+	u32 user_ip4;
+	u32 user_ip6[4];
+	u32 user_port;
+	u32 family, type, protocol;
+	u32 msg_src_ip4;
+	u32 msg_src_ip6[4];
+};

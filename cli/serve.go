@@ -1,0 +1,186 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/boltseal/boltseal/check/vuln"
+	"github.com/boltseal/boltseal/job"
+	"github.com/boltseal/boltseal/scan"
+	"github.com/boltseal/boltseal/serve"
+	"github.com/boltseal/boltseal/serve/api"
+	"github.com/boltseal/boltseal/store"
+)
+
+// serverFlags are the flags of the verbs that work on a server's store.
+type serverFlags struct {
+	database string
+	jobs     int
+	logJSON  bool
+}
+
+func (f *serverFlags) register(cmd *cobra.Command) {
+	fl := cmd.Flags()
+	fl.StringVar(&f.database, "database", "", "sqlite:PATH or postgres://… (default: server.db in the user's data folder)")
+	fl.IntVar(&f.jobs, "workers", 4, "jobs at once; 0 leaves them to boltseal worker")
+	fl.BoolVar(&f.logJSON, "log-json", false, "log as JSON, a line an entry")
+}
+
+// open opens the store that the flags name.
+func (f *serverFlags) open(ctx context.Context, env *Env) (*store.DB, error) {
+	address := f.database
+	if address == "" {
+		dir, err := dataDir(env)
+		if err != nil {
+			return nil, err
+		}
+		address = "sqlite:" + filepath.Join(dir, "server.db")
+	}
+	if !strings.HasPrefix(address, "sqlite:") && !strings.HasPrefix(address, "postgres://") && !strings.HasPrefix(address, "postgresql://") {
+		return nil, usagef("--database: want sqlite:PATH or postgres://…")
+	}
+	return store.Open(ctx, address, &store.Options{Now: env.Now, Judge: serve.Judge(scan.Checks(), env.Now), Keys: vuln.Keys})
+}
+
+func (f *serverFlags) log(env *Env) *slog.Logger {
+	if f.logJSON {
+		return slog.New(slog.NewJSONHandler(env.Stderr, nil))
+	}
+	return slog.New(slog.NewTextHandler(env.Stderr, nil))
+}
+
+// dataDir is where boltseal keeps what it cannot make again.
+func dataDir(env *Env) (string, error) {
+	if dir := env.Getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "boltseal"), nil
+	}
+	if home := env.Getenv("HOME"); home != "" {
+		return filepath.Join(home, ".local", "share", "boltseal"), nil
+	}
+	return "", usagef("no home directory: set XDG_DATA_HOME, or give --database")
+}
+
+// serveFlags are the flags of serve alone.
+type serveFlags struct {
+	serverFlags
+	listen   string
+	url      string
+	newToken bool
+}
+
+var _ = addVerb(func(env *Env) *cobra.Command {
+	f := &serveFlags{}
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the server: history, continuous monitoring, API, metrics",
+		Long: `Run the server: history, continuous monitoring, API, metrics.
+
+Without any flag it keeps everything in one SQLite file and listens on this
+machine only. The first start prints a token of an administrator, once.`,
+		Example: `  boltseal serve
+  boltseal serve --listen 127.0.0.1:9000 --database sqlite:/srv/boltseal/server.db
+  boltseal serve --database postgres://boltseal@db.example.org/boltseal`,
+		Args: none,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runServe(cmd.Context(), env, f) },
+	}
+	f.register(cmd)
+	fl := cmd.Flags()
+	fl.StringVar(&f.listen, "listen", "127.0.0.1:7077", "address and port")
+	fl.StringVar(&f.url, "url", "", "the server as browsers see it, where a proxy stands before it")
+	fl.BoolVar(&f.newToken, "new-admin-token", false, "print a new token of an administrator")
+	return cmd
+})
+
+func runServe(ctx context.Context, env *Env, f *serveFlags) (err error) {
+	db, err := f.open(ctx, env)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	log := f.log(env)
+	queue, err := newQueue(ctx, env, &f.serverFlags, db, log)
+	if err != nil {
+		return err
+	}
+	s, err := serve.New(&serve.Options{DB: db, Queue: queue, Log: log, Now: env.Now, Version: Version(), URL: f.url})
+	if err != nil {
+		return err
+	}
+	api.Mount(s)
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		return s.Run(ctx, f.listen, func(addr string) error { return f.welcome(ctx, env, db, addr) })
+	})
+	if f.jobs > 0 {
+		g.Go(func() error { return queue.Run(ctx) })
+	}
+	return g.Wait()
+}
+
+// welcome says where the server is and, the first time, how to get in.
+func (f *serveFlags) welcome(ctx context.Context, env *Env, db *store.DB, addr string) error {
+	where := f.url
+	if where == "" {
+		where = (&url.URL{Scheme: "http", Host: addr}).String()
+	}
+	fmt.Fprintf(env.Stdout, "boltseal serves at %s\n", where)
+	first, err := isFirst(ctx, db)
+	if err != nil {
+		return err
+	}
+	if !first && !f.newToken {
+		return nil
+	}
+	secret, _, err := serve.NewToken(ctx, db, store.Token{Name: "administrator " + env.Now().UTC().Format(time.DateTime), Role: serve.Admin.String()}, "command line")
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(env.Stdout, "token of an administrator, shown this once: %s\n", secret)
+	return nil
+}
+
+func isFirst(ctx context.Context, db *store.DB) (bool, error) {
+	tokens, err := db.Tokens(ctx, nil)
+	if err != nil {
+		return false, err
+	}
+	accounts, err := db.Accounts(ctx)
+	if err != nil {
+		return false, err
+	}
+	return len(tokens) == 0 && len(accounts) == 0, nil
+}
+
+// newQueue is the queue with all the work that this program knows.
+func newQueue(ctx context.Context, env *Env, f *serverFlags, db *store.DB, log *slog.Logger) (*job.Queue, error) {
+	work := map[string]job.Work{
+		"trend":  func(ctx context.Context, _ *job.Job) error { return db.KeepTrend(ctx) },
+		"expire": func(ctx context.Context, _ *job.Job) error { _, err := db.Expire(ctx); return err },
+	}
+	return job.New(ctx, db, work, &job.Options{Workers: f.jobs, Log: log, Periodic: []job.Periodic{
+		{Kind: "trend", Every: 10 * time.Minute},
+		{Kind: "expire", Every: time.Minute},
+	}})
+}
+
+// secretFrom reads a secret from the environment or from a file.
+func secretFrom(env *Env, name, file string) (string, error) {
+	if file == "" {
+		return env.Getenv(name), nil
+	}
+	data, err := os.ReadFile(file) //nolint:gosec // the user names it
+	if err != nil {
+		return "", usageError{fmt.Errorf("read the token: %w", err)}
+	}
+	return strings.TrimSpace(string(data)), nil
+}
