@@ -5,8 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"runtime"
-	"slices"
 
 	"github.com/klauspost/compress/zstd"
 	"golang.org/x/sync/errgroup"
@@ -32,7 +32,37 @@ type decoded struct {
 	unread    bool // the error is of the disk or the archive
 }
 
-const batchSize = 512
+// Batches and blocks end where the hash of an id says so, not after so many
+// records: one record more or less in the middle of an archive then changes
+// one block, and all others stay the bytes that they were. Deltas live on
+// that.
+const (
+	batchSize  = 512 // on average above the least
+	leastBatch = 256
+	mostBatch  = 2048
+	leastBlock = blockSize / 2
+	mostBlock  = 4 * blockSize
+)
+
+// endsRun says whether a run ends behind the record of that name, once in about
+// every n.
+func endsRun(name string, n uint64) bool { return hashKey(0, name)>>32%n == 0 }
+
+// cutBatches gives runs of documents.
+func cutBatches(docs []document) iter.Seq[[]document] {
+	return func(yield func([]document) bool) {
+		for len(docs) > 0 {
+			n := 1
+			for n < len(docs) && n < mostBatch && (n < leastBatch || !endsRun(docs[n-1].label(), batchSize-leastBatch)) {
+				n++
+			}
+			if !yield(docs[:n]) {
+				return
+			}
+			docs = docs[n:]
+		}
+	}
+}
 
 // decode reads documents of the OSV format and takes what they say of the
 // ecosystems that keep wants. An empty feed gives each record the feed of its
@@ -53,7 +83,7 @@ func (b *builder) decodeAs(ctx context.Context, feed string, docs []document, ke
 	group.Go(func() error {
 		defer close(work)
 		defer close(order)
-		for docs := range slices.Chunk(docs, batchSize) {
+		for docs := range cutBatches(docs) {
 			next := &batch{docs: docs, done: make(chan struct{})}
 			select {
 			case order <- next:
@@ -206,11 +236,16 @@ func (w *worker) put(next *batch, label string, r *record) {
 	d := decoded{label: label, record: r, block: uint64(len(next.frames)), at: uint64(len(w.text))}
 	if r.Withdrawn.IsZero() && (r.bare || len(r.Affected) > 0) {
 		w.text = appendText(w.text, &r.Advisory)
-		if len(w.text) >= blockSize {
-			w.flush(next)
-		}
+		w.close(next, r.ID)
 	}
 	next.out = append(next.out, d)
+}
+
+// close ends the block at hand if it is to end behind the record of that id.
+func (w *worker) close(next *batch, id string) {
+	if n := len(w.text); n >= mostBlock || n >= leastBlock && endsRun(id, 4) {
+		w.flush(next)
+	}
 }
 
 // restrict drops the packages of other ecosystems.
@@ -245,7 +280,7 @@ func (b *builder) taker(feed string) (*taker, error) {
 
 func (t *taker) add(r *record) error {
 	t.w.put(&t.next, r.ID, r)
-	if len(t.next.out) < batchSize {
+	if n := len(t.next.out); n < leastBatch || n < mostBatch && !endsRun(r.ID, batchSize-leastBatch) {
 		return nil
 	}
 	return t.flush()

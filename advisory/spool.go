@@ -57,6 +57,9 @@ func (s *spool) WriteTo(w io.Writer) (int64, error) {
 	return int64(n) + m, err
 }
 
+// offsets are where the blocks end.
+func (s *spool) offsets() []uint64 { return s.ends }
+
 func (s *spool) close() error {
 	if s.file == nil {
 		return nil

@@ -152,21 +152,8 @@ func (db *DB) foreign(v *vuln) (*boltseal.Advisory, error) {
 
 // words decodes an advisory's text, and which vulnerabilities it is about.
 func (db *DB) words(entry []byte) (*boltseal.Advisory, []string, error) {
-	c := cursor{b: entry}
-	id := string(c.bytes())
-	h := readHead(&c)
-	vulns := []string{id}
-	switch h.named {
-	case namedBehindDash:
-		_, vulns[0], _ = strings.Cut(id, "-")
-	case namedInList:
-		vulns = make([]string, c.count())
-		for i := range vulns {
-			vulns[i] = string(c.bytes())
-		}
-	}
-	h.place(&c)
-	if err := c.err("advisory"); err != nil {
+	id, h, vulns, err := readEntry(entry)
+	if err != nil {
 		return nil, nil, err
 	}
 	if h.feed >= uint64(len(db.meta.Feeds)) {
@@ -183,6 +170,25 @@ func (db *DB) words(entry []byte) (*boltseal.Advisory, []string, error) {
 	a := t.advisory()
 	a.ID, a.Kind, a.Feed = id, kinds[h.kind], db.meta.Feeds[h.feed].Name
 	return a, vulns, t.err("text")
+}
+
+// readEntry is an advisory's entry without its text.
+func readEntry(entry []byte) (id string, h head, vulns []string, err error) {
+	c := cursor{b: entry}
+	id = string(c.bytes())
+	h = readHead(&c)
+	vulns = []string{id}
+	switch h.named {
+	case namedBehindDash:
+		_, vulns[0], _ = strings.Cut(id, "-")
+	case namedInList:
+		vulns = make([]string, c.count())
+		for i := range vulns {
+			vulns[i] = string(c.bytes())
+		}
+	}
+	h.place(&c)
+	return id, h, vulns, c.err("advisory")
 }
 
 // search finds the entry of an id in a section that is sorted by it; nil is
@@ -230,6 +236,11 @@ func (db *DB) vuln(name string) (*vuln, error) {
 	if b == nil || err != nil {
 		return nil, err
 	}
+	return db.decodeVuln(b)
+}
+
+// decodeVuln reads what appendVuln wrote.
+func (db *DB) decodeVuln(b []byte) (*vuln, error) {
 	c := cursor{b: b}
 	v := &vuln{name: string(c.bytes())}
 	for range c.count() {

@@ -96,21 +96,73 @@ func (p *pages) finish(f *os.File) (boltseal.Digest, error) {
 }
 
 // write lays out everything that was gathered.
-func (b *builder) write(f *os.File) (*boltseal.Snapshot, error) {
+func (b *builder) write(f *os.File) (*boltseal.Snapshot, error) { return b.content().write(f) }
+
+// content is what the builder has gathered, ready to be laid out.
+func (b *builder) content() *content {
 	known := b.resolve()
 	b.overrule(known)
 	feeds, feedNumber := b.states()
-	pkgs := b.sortRows(known)
-	l := layout{b: b, k: known, feedNumber: feedNumber}
+	c := &content{
+		built: b.built(feeds), feeds: feeds, inputs: b.inputs, vulns: known.vulns, texts: &b.spool,
+		row: func(out []byte, r contentRow) []byte { return b.appendRow(out, b.words[r.at:r.end]) },
+	}
+	for n, i := range known.entries {
+		e := &b.entries[i]
+		c.advisories = append(c.advisories, contentAdvisory{
+			id: b.ids.list[e.id], kind: e.kind, about: known.about[n], feed: feedNumber[e.feed], block: e.block, at: e.at,
+		})
+	}
+	c.packages = b.sortRows(known)
+	return c
+}
+
+// content is everything that a database file says, whatever it was made of.
+type content struct {
+	built      time.Time
+	feeds      []boltseal.Feed
+	inputs     string
+	advisories []contentAdvisory // by id
+	vulns      []vuln            // by name; words is the number of an advisory
+	packages   []contentPackage  // by ecosystem and name, see compareStored
+	row        func(out []byte, r contentRow) []byte
+	texts      texts
+}
+
+type contentAdvisory struct {
+	id        string
+	kind      byte
+	about     []uint32 // vulnerabilities
+	feed      uint64
+	block, at uint64
+}
+
+type contentPackage struct {
+	ecosystem, name string
+	rows            []contentRow
+}
+
+// contentRow is what one advisory says of a package; what that is, row knows.
+type contentRow struct{ advisory, at, end uint32 }
+
+// texts are the compressed blocks.
+type texts interface {
+	io.WriterTo
+	offsets() []uint64 // where each ends
+}
+
+// write lays the content out.
+func (c *content) write(f *os.File) (*boltseal.Snapshot, error) {
+	l := layout{c: c}
 	l.layStrings()
-	l.layAdvisories(pkgs)
+	l.layAdvisories()
 	l.layVulns()
-	if err := l.layPackages(pkgs); err != nil {
+	if err := l.layPackages(); err != nil {
 		return nil, err
 	}
 	m := meta{
-		Built: b.built(feeds), Feeds: feeds,
-		Inputs: b.inputs, Advisories: len(known.entries), Vulns: len(known.vulns), Packages: len(pkgs), Records: l.records,
+		Built: c.built, Feeds: c.feeds,
+		Inputs: c.inputs, Advisories: len(c.advisories), Vulns: len(c.vulns), Packages: len(c.packages), Records: l.records,
 	}
 	metaJSON, err := json.Marshal(m)
 	if err != nil {
@@ -133,8 +185,8 @@ func (b *builder) write(f *os.File) (*boltseal.Snapshot, error) {
 		{secAdvisories, bytes.NewReader(l.advisories)},
 		{secVulnOffsets, bytes.NewReader(l.vulnOffsets)},
 		{secVulns, bytes.NewReader(l.vulns)},
-		{secBlockOffsets, bytes.NewReader(b.blockOffsets())},
-		{secBlocks, &b.spool},
+		{secBlockOffsets, bytes.NewReader(l.blockOffsets())},
+		{secBlocks, c.texts},
 	} {
 		if err := p.section(s.kind, s.data); err != nil {
 			return nil, err
@@ -144,7 +196,7 @@ func (b *builder) write(f *os.File) (*boltseal.Snapshot, error) {
 		}
 	}
 	id, err := p.finish(f)
-	return &boltseal.Snapshot{ID: string(id), Built: m.Built, Feeds: feeds}, err
+	return &boltseal.Snapshot{ID: string(id), Built: m.Built, Feeds: m.Feeds}, err
 }
 
 var errTooLarge = errors.New("more than the format can hold: take fewer ecosystems")
@@ -162,22 +214,16 @@ func (b *builder) built(feeds []boltseal.Feed) time.Time {
 	return newest
 }
 
-func (b *builder) blockOffsets() []byte {
+func (l *layout) blockOffsets() []byte {
 	out := binary.LittleEndian.AppendUint32(nil, 0)
-	for _, end := range b.spool.ends {
+	for _, end := range l.c.texts.offsets() {
 		out = binary.LittleEndian.AppendUint32(out, uint32(end))
 	}
 	return out
 }
 
-// pkg is a package and its rows, in the order in which they are stored.
-type pkg struct {
-	ecosystem, name string
-	rows            []row
-}
-
 // sortRows groups what is left by package.
-func (b *builder) sortRows(k *known) []pkg {
+func (b *builder) sortRows(k *known) []contentPackage {
 	rows := slices.DeleteFunc(b.rows, func(r row) bool { return b.entries[r.entry].dead })
 	rank := make([]uint32, len(b.packages.list))
 	for i := range rank {
@@ -195,14 +241,18 @@ func (b *builder) sortRows(k *known) []pkg {
 	rows = slices.CompactFunc(rows, func(x, y row) bool {
 		return x.pkg == y.pkg && x.entry == y.entry && slices.Equal(b.words[x.at:x.end], b.words[y.at:y.end])
 	})
-	var out []pkg
+	var out []contentPackage
 	for len(rows) > 0 {
 		n := 1
 		for n < len(rows) && rows[n].pkg == rows[0].pkg {
 			n++
 		}
-		ecosystem, name, _ := strings.Cut(b.packages.list[rows[0].pkg], "\x00")
-		out = append(out, pkg{ecosystem: ecosystem, name: name, rows: rows[:n:n]})
+		p := contentPackage{rows: make([]contentRow, n)}
+		p.ecosystem, p.name, _ = strings.Cut(b.packages.list[rows[0].pkg], "\x00")
+		for i, r := range rows[:n] {
+			p.rows[i] = contentRow{k.number[r.entry], r.at, r.end}
+		}
+		out = append(out, p)
 		rows = rows[n:]
 	}
 	return out
@@ -210,16 +260,14 @@ func (b *builder) sortRows(k *known) []pkg {
 
 // layout turns numbers into bytes.
 type layout struct {
-	b          *builder
-	k          *known
-	feedNumber []uint64
+	c *content
 
 	ecosystems, index, packages []byte
 	strings                     []byte
 	advisoryOffsets, advisories []byte
 	vulnOffsets, vulns          []byte
 	stringAt                    map[string]uint64
-	advisoryAt                  []uint64 // of each of k.entries
+	advisoryAt                  []uint64 // of each of c.advisories
 	records                     int
 }
 
@@ -227,8 +275,8 @@ type layout struct {
 // offsets are the shortest to write.
 func (l *layout) layStrings() {
 	uses := map[string]int{"": 0}
-	for i := range l.k.vulns {
-		for _, r := range l.k.vulns[i].ratings {
+	for i := range l.c.vulns {
+		for _, r := range l.c.vulns[i].ratings {
 			uses[r.By]++
 			uses[r.Vector]++
 		}
@@ -247,21 +295,21 @@ func (l *layout) layStrings() {
 
 // layAdvisories writes the entries in the order in which the packages speak
 // of them, so that the entries of one package lie side by side.
-func (l *layout) layAdvisories(pkgs []pkg) {
+func (l *layout) layAdvisories() {
 	const unset = math.MaxUint64
-	l.advisoryAt = slices.Repeat([]uint64{unset}, len(l.k.entries))
+	l.advisoryAt = slices.Repeat([]uint64{unset}, len(l.c.advisories))
 	place := func(n uint32) {
 		if l.advisoryAt[n] == unset {
 			l.advisoryAt[n] = uint64(len(l.advisories))
 			l.advisories = appendBytes(l.advisories, l.entry(n))
 		}
 	}
-	for _, p := range pkgs {
+	for _, p := range l.c.packages {
 		for _, r := range p.rows {
-			place(l.k.number[r.entry])
+			place(r.advisory)
 		}
 	}
-	for n := range l.k.entries {
+	for n := range l.c.advisories {
 		place(uint32(n))
 		l.advisoryOffsets = binary.LittleEndian.AppendUint32(l.advisoryOffsets, uint32(l.advisoryAt[n]))
 	}
@@ -269,11 +317,11 @@ func (l *layout) layAdvisories(pkgs []pkg) {
 
 // entry is what is stored of one advisory beside its text.
 func (l *layout) entry(n uint32) []byte {
-	e := &l.b.entries[l.k.entries[n]]
-	id, about := l.b.ids.list[e.id], l.k.about[n]
+	e := &l.c.advisories[n]
+	id, about := e.id, e.about
 	kind, named := e.kind, byte(namedInList)
 	if len(about) == 1 {
-		name := l.k.vulns[about[0]].name
+		name := l.c.vulns[about[0]].name
 		if _, behind, ok := strings.Cut(id, "-"); name == id {
 			named = namedAsItself
 		} else if ok && name == behind {
@@ -284,26 +332,27 @@ func (l *layout) entry(n uint32) []byte {
 	if named == namedInList {
 		out = binary.AppendUvarint(out, uint64(len(about)))
 		for _, v := range about {
-			out = appendBytes(out, l.k.vulns[v].name)
+			out = appendBytes(out, l.c.vulns[v].name)
 		}
 	}
-	return appendUints(out, l.feedNumber[e.feed], e.block, e.at)
+	return appendUints(out, e.feed, e.block, e.at)
 }
 
 func (l *layout) layVulns() {
 	str := func(s string) uint64 { return l.stringAt[s] }
-	for i := range l.k.vulns {
-		v := &l.k.vulns[i]
+	for i := range l.c.vulns {
+		v := l.c.vulns[i]
 		v.words = l.advisoryAt[v.words]
 		at := len(l.vulns)
 		l.vulnOffsets = binary.LittleEndian.AppendUint32(l.vulnOffsets, uint32(at))
-		l.vulns = appendVuln(append(l.vulns, 0, 0, 0, 0), v, str)
+		l.vulns = appendVuln(append(l.vulns, 0, 0, 0, 0), &v, str)
 		binary.LittleEndian.PutUint32(l.vulns[at:], uint32(len(l.vulns)-at-4))
 	}
 }
 
 // layPackages writes the packages, the index over them and the ecosystems.
-func (l *layout) layPackages(pkgs []pkg) error {
+func (l *layout) layPackages() error {
+	pkgs := l.c.packages
 	slots := uint64(len(pkgs))*10/7 + 1
 	l.index = make([]byte, 8*slots)
 	var releases []Release
@@ -331,7 +380,7 @@ func (l *layout) layPackages(pkgs []pkg) error {
 	return nil
 }
 
-func (l *layout) layPackage(ecosystem uint32, p pkg) {
+func (l *layout) layPackage(ecosystem uint32, p contentPackage) {
 	out, at := l.packages, len(l.packages)
 	out = append(out, 0, 0, 0, 0) // the length
 	out = binary.AppendUvarint(out, uint64(ecosystem))
@@ -339,9 +388,9 @@ func (l *layout) layPackage(ecosystem uint32, p pkg) {
 	out = binary.AppendUvarint(out, uint64(len(p.rows)))
 	last := uint64(0)
 	for _, r := range p.rows {
-		advisory := l.advisoryAt[l.k.number[r.entry]]
+		advisory := l.advisoryAt[r.advisory]
 		out = appendInt(out, int64(advisory-last))
-		out = l.appendRow(out, l.b.words[r.at:r.end])
+		out = l.c.row(out, r)
 		last = advisory
 	}
 	binary.LittleEndian.PutUint32(out[at:], uint32(len(out)-at-4))
@@ -362,10 +411,10 @@ func (l *layout) insert(ecosystem uint32, name string, at uint32, slots uint64) 
 }
 
 // appendRow spells out what a row's words say.
-func (l *layout) appendRow(out []byte, words []uint32) []byte {
+func (b *builder) appendRow(out []byte, words []uint32) []byte {
 	flags, words := words[0], words[1:]
 	out = binary.AppendUvarint(out, uint64(flags))
-	str := func(s uint32) { out = appendBytes(out, l.b.strings.list[s]) }
+	str := func(s uint32) { out = appendBytes(out, b.strings.list[s]) }
 	if flags&rowSimple != 0 {
 		str(words[0])
 		words = words[1:]
