@@ -22,9 +22,10 @@ type Component struct {
 	OwnedBy   string     `json:"ownedBy,omitempty"`   // purl of the OS package whose files these are
 	Hashes    []Digest   `json:"hashes,omitempty"`    // of the component as distributed
 	CPEs      []string   `json:"cpes,omitempty"`
-	Module    string     `json:"module,omitempty"` // RPM modularity label's "name:stream"
-	Direct    bool       `json:"direct,omitempty"` // the project itself asks for it
-	Dev       bool       `json:"dev,omitempty"`    // only development asks for it
+	Module    string     `json:"module,omitempty"`   // RPM modularity label's "name:stream"
+	Direct    bool       `json:"direct,omitempty"`   // the project itself asks for it
+	Dev       bool       `json:"dev,omitempty"`      // only development asks for it
+	Evidence  []Evidence `json:"evidence,omitempty"` // what else speaks for it, beside FoundBy
 }
 
 // Source is the source package that a distribution built a component from.
@@ -44,6 +45,20 @@ const (
 	Matched   Basis = "matched"   // the content looks like it
 	Declared  Basis = "declared"  // a lock file or a manifest asks for it
 )
+
+// Confidence is how sure the evidence makes one that this very version is
+// there, 0 to 1, for formats that want a number.
+func (b Basis) Confidence() float64 {
+	switch b {
+	case Installed:
+		return 1
+	case Embedded:
+		return 0.9
+	case Matched:
+		return 0.7
+	}
+	return 0.4
+}
 
 // Compare orders components by purl, then by first location.
 func (c Component) Compare(d Component) int {

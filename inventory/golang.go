@@ -37,7 +37,7 @@ var goSections = []string{".go.buildinfo", "__go_buildinfo"}
 
 // acceptGoBinary wants programs with that section, and those that hide their
 // sections or are known not to name it.
-func acceptGoBinary(p *exe.Program, err error) bool {
+func acceptGoBinary(_ string, p *exe.Program, err error) bool {
 	if err != nil {
 		return !errors.Is(err, exe.ErrFormat) // it only looked like one; nothing could run it
 	}

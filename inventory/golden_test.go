@@ -159,4 +159,9 @@ func describeComponent(b *strings.Builder, c *boltseal.Component) {
 	facts("cpe", c.CPEs)
 	facts("hash", hashes)
 	facts("needs", c.DependsOn)
+	var evidence []string
+	for _, e := range c.Evidence {
+		evidence = append(evidence, e.Statement)
+	}
+	facts("evidence", evidence)
 }

@@ -48,7 +48,7 @@ type Reader struct {
 	// Accept, when not nil, is asked about the files that Sniff wants when
 	// all of their content is at hand: by its sections, or by why there are
 	// none to be seen, an executable may be none that Read has a use for.
-	Accept func(p *exe.Program, err error) bool
+	Accept func(path string, p *exe.Program, err error) bool
 
 	// Versioned says that the file is a database which is written anew with
 	// each package. What the layers below had of it then tells which of them

@@ -42,9 +42,9 @@ func Sniff(_ string, head []byte) bool {
 
 // Accept tells a layer reader whether to keep a file that [Sniff] wanted, now
 // that its whole content can be looked at. It does not hold on to r.
-func Accept(_ string, r io.ReaderAt, size int64) bool {
+func Accept(path string, r io.ReaderAt, size int64) bool {
 	m := registered()
-	s := &sniffed{at: r, size: size}
+	s := &sniffed{at: r, size: size, path: path}
 	for _, reader := range m.sniffers {
 		// What cannot be read is kept, so that its reader says so.
 		if wants, err := s.wanted(&m.readers[reader]); wants || err != nil {
@@ -70,6 +70,7 @@ func Versioned(path string) bool {
 type sniffed struct {
 	at      io.ReaderAt
 	size    int64
+	path    string
 	head    []byte
 	opened  bool
 	program *exe.Program
@@ -89,7 +90,11 @@ func (s *sniffed) wanted(r *Reader) (bool, error) {
 	if !r.Sniff(s.head) {
 		return false, nil
 	}
-	return r.Accept == nil || r.Accept(s.executable()), nil
+	if r.Accept == nil {
+		return true, nil
+	}
+	p, err := s.executable()
+	return r.Accept(s.path, p, err), nil
 }
 
 func (s *sniffed) executable() (*exe.Program, error) {

@@ -58,13 +58,34 @@ func absorb(c, d *boltseal.Component) {
 	if c.Source == nil {
 		c.Source = d.Source
 	}
+	c.Evidence = append(c.Evidence, d.Evidence...)
+	if d.FoundBy != c.FoundBy && len(d.Locations) > 0 {
+		c.Evidence = append(c.Evidence, witness(d))
+	}
 	c.Supplier = cmp.Or(c.Supplier, d.Supplier)
 	c.Module = cmp.Or(c.Module, d.Module)
 	c.Direct = c.Direct || d.Direct
 	c.Dev = c.Dev && d.Dev
 }
 
+// witness says in a sentence what else saw a component.
+func witness(d *boltseal.Component) boltseal.Evidence {
+	verb := map[boltseal.Basis]string{
+		boltseal.Installed: "records", boltseal.Embedded: "names", boltseal.Matched: "looks like",
+	}[d.Basis]
+	return boltseal.Evidence{
+		Kind:      boltseal.EvidenceFile,
+		Statement: strings.TrimSpace(d.Locations[0].File+" "+cmp.Or(verb, "asks for")+" "+d.Name+" "+d.Version) + " (" + d.FoundBy + ")",
+	}
+}
+
+// mostEvidence is how much of it one component keeps.
+const mostEvidence = 8
+
 func tidy(c *boltseal.Component) {
+	slices.SortFunc(c.Evidence, func(a, b boltseal.Evidence) int { return strings.Compare(a.Statement, b.Statement) })
+	c.Evidence = slices.Compact(c.Evidence)
+	c.Evidence = c.Evidence[:min(len(c.Evidence), mostEvidence)]
 	slices.SortFunc(c.Locations, boltseal.Location.Compare)
 	c.Locations = slices.Compact(c.Locations)
 	slices.Sort(c.Hashes)

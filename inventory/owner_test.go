@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/zstd"
+	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/boltseal/boltseal"
 	"github.com/boltseal/boltseal/inventory"
@@ -189,6 +190,50 @@ func TestRPMComponents(t *testing.T) {
 		Locations: at, FoundBy: "rpm/database", Basis: boltseal.Installed, Module: "nodejs:18",
 	}}
 	if diff := cmp.Diff(want, got.Components); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestAttest: a program that looks like the package that it belongs to is
+// evidence for the package; one that is other software is a component.
+func TestAttest(t *testing.T) {
+	archive, err := txtar.ParseFile("testdata/binary/signature.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tree, _ := unpack(t, archive)
+	program := tree["usr/local/sbin/nginx.so"]
+	files := fstest.MapFS{
+		"usr/sbin/nginx.so": program,
+		"opt/nginx.so":      program,
+		"var/lib/dpkg/status": text("Package: nginx-core\nStatus: install ok installed\nVersion: 1.25.3-1\nArchitecture: amd64\nSource: nginx\n\n" +
+			"Package: agent\nStatus: install ok installed\nVersion: 7\nArchitecture: amd64\n"),
+		"var/lib/dpkg/info/nginx-core.list": text("/usr/sbin/nginx.so\n"),
+		"var/lib/dpkg/info/agent.list":      text("/opt/nginx.so\n"),
+	}
+	r, err := inventory.Read(t.Context(), files, &inventory.Options{Image: true, Ecosystems: append(only("dpkg"), only("binary")...)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const agent, server = "pkg:deb/debian/agent@7?arch=amd64", "pkg:deb/debian/nginx-core@1.25.3-1?arch=amd64&upstream=nginx"
+	got := map[string][]string{}
+	for _, c := range r.Components {
+		line := []string{c.OwnedBy}
+		for _, l := range c.Locations {
+			line = append(line, l.File)
+		}
+		for _, e := range c.Evidence {
+			line = append(line, e.Statement)
+		}
+		got[c.PURL] = line
+	}
+	want := map[string][]string{
+		agent:                      {"", "var/lib/dpkg/status"},
+		server:                     {"", "var/lib/dpkg/status", "usr/sbin/nginx.so looks like nginx 1.25.3 (binary/signature)"},
+		"pkg:generic/nginx@1.25.3": {agent, "opt/nginx.so"},
+		"pkg:generic/zlib@1.3.1":   {agent, "opt/nginx.so", "usr/sbin/nginx.so"}, // inside both, and neither is it
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -127,6 +127,7 @@ func (r *reading) run(ctx context.Context) error {
 		r.gaps = append(r.gaps, o.gaps...)
 	}
 	r.components = undeclare(r.components, r.opts.Image, r.owners)
+	r.components = attest(r.components, r.owners)
 	link(r.components, r.tree.resolve)
 	r.components = merge(r.components)
 	for i := range r.components {
@@ -224,7 +225,7 @@ func (r *reading) randomAccess(f fs.File) (io.ReaderAt, error) {
 
 // sniff adds the readers that the content calls for.
 func (r *reading) sniff(at io.ReaderAt, it *item) (*sniffed, error) {
-	seen := &sniffed{at: at, size: it.size}
+	seen := &sniffed{at: at, size: it.size, path: it.real}
 	for _, reader := range r.m.sniffers {
 		wants, err := seen.wanted(&r.m.readers[reader])
 		if err != nil {

@@ -32,7 +32,9 @@ const auditable = ".dep-v0"
 
 // acceptRustBinary wants programs with that section. The Go reader speaks of
 // what hides its sections.
-func acceptRustBinary(p *exe.Program, err error) bool { return err == nil && p.Has(auditable) }
+func acceptRustBinary(_ string, p *exe.Program, err error) bool {
+	return err == nil && p.Has(auditable)
+}
 
 // readRustBinary reads the list of crates that cargo-auditable puts into an
 // executable: compressed JSON in a section of its own.

@@ -74,6 +74,13 @@ func (p *properties) component(c *boltseal.Component) {
 	p.add("module", c.Module)
 	p.flag("direct", c.Direct)
 	p.flag("dev", c.Dev)
+	for i := range c.Evidence {
+		e, at := &c.Evidence[i], "evidence:"+strconv.Itoa(i)+":"
+		p.must(at+"kind", string(e.Kind))
+		p.add(at+"digest", string(e.Digest))
+		p.add(at+"excerpt", e.Excerpt)
+		p.add(at+"statement", e.Statement)
+	}
 	if derived := sourceOf(c); derived != nil || c.Source != nil {
 		switch {
 		case c.Source == nil:
@@ -283,6 +290,12 @@ func (v values) component(c *boltseal.Component) {
 	c.Hashes = weave(v, "hash", c.Hashes)
 	c.CPEs = weave(v, "cpe", c.CPEs)
 	c.DependsOn = append(c.DependsOn, v.list("dependsOn")...)
+	for _, i := range v.indexes("evidence") {
+		at := "evidence:" + strconv.Itoa(i) + ":"
+		c.Evidence = append(c.Evidence, boltseal.Evidence{
+			Kind: boltseal.EvidenceKind(v[at+"kind"]), Digest: boltseal.Digest(v[at+"digest"]), Excerpt: v[at+"excerpt"], Statement: v[at+"statement"],
+		})
+	}
 }
 
 func (v values) locations() []boltseal.Location {

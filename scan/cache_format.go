@@ -21,12 +21,13 @@ import (
 //
 // Reading it makes no allocation for a text or a location. Numbers are varints
 // (encoding/binary), and each is checked: a file in a cache may be anybody's.
-const cacheMagic = "boltseal result 2\n"
+const cacheMagic = "boltseal result 3\n"
 
 // The least that one of these takes, which bounds what a count may claim.
 const (
-	leastComponent = 16
+	leastComponent = 17
 	leastLocation  = 6
+	leastEvidence  = 4
 )
 
 var errCache = errors.New("damaged cache entry")
@@ -121,6 +122,13 @@ func (w *cacheWriter) component(c *boltseal.Component) {
 	textList(w, c.DependsOn)
 	textList(w, c.Hashes)
 	textList(w, c.CPEs)
+	w.number(uint64(len(c.Evidence)))
+	for i := range c.Evidence {
+		e := &c.Evidence[i]
+		for _, text := range []string{string(e.Kind), string(e.Digest), e.Excerpt, e.Statement} {
+			w.text(text)
+		}
+	}
 	w.locations += uint64(len(c.Locations))
 	w.number(uint64(len(c.Locations)))
 	for _, l := range c.Locations {
@@ -253,6 +261,21 @@ func (r *cacheReader) list() []string {
 	return list
 }
 
+func (r *cacheReader) evidence(c *boltseal.Component) {
+	n := r.number()
+	if n > uint64(len(r.rest)/leastEvidence) {
+		r.bad = true
+		return
+	}
+	if n > 0 {
+		c.Evidence = make([]boltseal.Evidence, n)
+	}
+	for i := range c.Evidence {
+		e := &c.Evidence[i]
+		e.Kind, e.Digest, e.Excerpt, e.Statement = boltseal.EvidenceKind(r.text()), boltseal.Digest(r.text()), r.text(), r.text()
+	}
+}
+
 func (r *cacheReader) component(c *boltseal.Component, sources []boltseal.Source) []boltseal.Source {
 	flags := r.number()
 	source := boltseal.Source{}
@@ -278,6 +301,7 @@ func (r *cacheReader) component(c *boltseal.Component, sources []boltseal.Source
 		}
 	}
 	c.CPEs = r.list()
+	r.evidence(c)
 	n := r.number()
 	if n > uint64(len(r.locations)) {
 		r.bad = true

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/boltseal/boltseal"
+	"github.com/boltseal/boltseal/internal/signature"
 	"github.com/boltseal/boltseal/version"
 )
 
@@ -14,6 +15,10 @@ type kind struct {
 	name   func(*boltseal.PURL, *boltseal.Component) string // nil: namespace and name, as the ecosystem writes them
 	system bool                                             // packages of a distribution: see distro.go
 	silent bool                                             // not software that anybody publishes advisories about
+
+	// release, where it is not nil, gives name and version instead; an empty
+	// name says that nobody publishes about it.
+	release func(*boltseal.PURL, *boltseal.Component) (name, version string)
 }
 
 // kinds are the purl types (package-url specification, "purl-types"). A type
@@ -53,6 +58,8 @@ var kinds = map[string]kind{
 		osv: "VSCode",
 	},
 
+	"generic": {osv: "Bitnami", release: genericRelease},
+
 	// An image, or a file with no publisher, is made of other components.
 	"docker": {silent: true},
 	"oci":    {silent: true},
@@ -82,7 +89,7 @@ type query struct {
 // languageQueries are the questions about a package of a language or of
 // another ecosystem without releases.
 func (m *matcher) languageQueries(k kind, p *boltseal.PURL, c *boltseal.Component) []query {
-	if m.builtByDistro(c) {
+	if k.release == nil && m.builtByDistro(c) {
 		return nil
 	}
 	scheme, ok := version.ForEcosystem(k.osv)
@@ -90,15 +97,21 @@ func (m *matcher) languageQueries(k kind, p *boltseal.PURL, c *boltseal.Componen
 		m.gaps.ecosystem(p.Type, c)
 		return nil
 	}
+	q := query{ecosystem: k.osv, name: p.FullName(), version: versionOf(p, c), scheme: scheme}
+	switch {
+	case k.release != nil:
+		if q.name, q.version = k.release(p, c); q.name == "" {
+			if !m.builtByDistro(c) { // else its distribution answers for what its packages carry
+				m.gaps.ecosystem(p.Type, c)
+			}
+			return nil
+		}
+	case k.name != nil:
+		q.name = k.name(p, c)
+	}
 	if !m.releases.covers(k.osv) {
 		m.gaps.noAdvisories(k.osv, c)
 		return nil
-	}
-	q := query{ecosystem: k.osv, version: versionOf(p, c), scheme: scheme}
-	if k.name != nil {
-		q.name = k.name(p, c)
-	} else {
-		q.name = p.FullName()
 	}
 	m.queries = append(m.queries[:0], q)
 	if k.osv == "Go" {
@@ -166,11 +179,56 @@ func versionOf(p *boltseal.PURL, c *boltseal.Component) string {
 	return v
 }
 
+// javaRuntimes are the builds of OpenJDK: NVD, and Bitnami after it, speak of
+// the code that they share.
+var javaRuntimes = map[string]bool{
+	"openjdk": true, "temurin": true, "adoptopenjdk": true, "corretto": true, "zulu": true, "liberica": true, "sapmachine": true,
+	"microsoft-openjdk": true, "semeru": true, "jetbrains-runtime": true, "graalvm": true, "oracle-jdk": true,
+}
+
+// genericRelease is what Bitnami's advisories call the releases of software
+// that has no package registry of its own. They are those of NVD, with
+// versions of three numbers.
+func genericRelease(p *boltseal.PURL, c *boltseal.Component) (name, version string) {
+	switch s := signature.Named(p.Name); {
+	case p.Namespace != "":
+		return "", ""
+	case javaRuntimes[p.Name]:
+		name = "java"
+	case s != nil:
+		name = s.Bitnami
+	}
+	return name, threeNumbers(versionOf(p, c))
+}
+
+// threeNumbers makes 15.20 into 15.20.0, 1.8.0_392 into 8.0.392 and drops
+// what stands behind the third number but for the name of a pre-release.
+func threeNumbers(v string) string {
+	if rest, ok := strings.CutPrefix(v, "1.8.0_"); ok {
+		v = "8.0." + rest
+	}
+	end := strings.IndexFunc(v, func(r rune) bool { return (r < '0' || r > '9') && r != '.' })
+	tail := ""
+	if end >= 0 {
+		v, tail = v[:end], v[end:]
+	}
+	parts := strings.Split(strings.Trim(v, "."), ".")
+	for len(parts) < 3 {
+		parts = append(parts, "0")
+	}
+	v = strings.Join(parts[:3], ".")
+	switch word := strings.TrimLeft(tail, "-."); {
+	case strings.HasPrefix(word, "rc"), strings.HasPrefix(word, "RC"), strings.HasPrefix(word, "beta"), strings.HasPrefix(word, "alpha"):
+		v += "-" + strings.ToLower(word)
+	}
+	return v
+}
+
 // isProject holds for the code that the artifact is made of itself: a purl of
 // no registry, and no name that others would know it by. Nobody publishes
 // advisories about it.
 func isProject(p *boltseal.PURL, c *boltseal.Component) bool {
-	return p.Type == "generic" && len(c.CPEs) == 0 && c.Basis != boltseal.Matched
+	return p.Type == "generic" && len(c.CPEs) == 0 && c.Basis != boltseal.Matched && signature.Named(p.Name) == nil
 }
 
 // ownersOf finds the OS packages that others say they belong to.

@@ -59,7 +59,7 @@ func (m *matcher) component(c *boltseal.Component) error {
 	if compiler(&p) {
 		k, ok = kind{osv: "GHC", name: bareName}, true
 	}
-	if k.silent || !ok && isProject(&p, c) {
+	if k.silent || (!ok || k.release != nil) && isProject(&p, c) {
 		return nil
 	}
 	var queries []query

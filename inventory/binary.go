@@ -1,0 +1,50 @@
+package inventory
+
+import (
+	"context"
+
+	"github.com/boltseal/boltseal"
+	"github.com/boltseal/boltseal/internal/exe"
+	"github.com/boltseal/boltseal/internal/signature"
+)
+
+var _ = add(Ecosystem{
+	Name:  "binary",
+	Title: "Programs and libraries known by their content",
+	Readers: []Reader{
+		{Name: "binary/signature", Sniff: exe.Is, Accept: acceptSignature, Read: readSignature},
+	},
+})
+
+// acceptSignature wants the executables that look like something.
+func acceptSignature(path string, p *exe.Program, err error) bool {
+	if err != nil {
+		return false // others speak of it
+	}
+	matches, err := signature.Find(path, p)
+	return err != nil || len(matches) > 0
+}
+
+// readSignature names what an executable looks like. One that carries
+// libraries inside looks like several things.
+func readSignature(_ context.Context, in *Input) ([]boltseal.Component, error) {
+	program, err := in.executable()
+	if err != nil {
+		return nil, nil //nolint:nilerr // others speak of it
+	}
+	matches, err := signature.Find(in.Path, program)
+	if err != nil {
+		return nil, err
+	}
+	var all []boltseal.Component
+	for _, m := range matches {
+		c := boltseal.Component{
+			PURL: boltseal.PURL{Type: "generic", Name: m.Name, Version: m.Version}.String(), Name: m.Name, Version: m.Version, Basis: boltseal.Matched,
+		}
+		if cpe := m.CPE(m.Version); cpe != "" {
+			c.CPEs = []string{cpe}
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}
