@@ -20,7 +20,7 @@ var floors = [][]string{
 	{"internal/limit", "internal/strictjson", "internal/atomicfile", "internal/spdx", "internal/testimage", "version", "policy", "rule", "audit"},
 	{"syntax/dockerfile", "syntax/manifest", "source/layer", "source/registry", "advisory", "sbom", "vex", "store", "sensor/bpf"},
 	{"source", "inventory", "seal", "seal/slsa", "check/compose", "check/custom", "check/docker", "check/kube", "check/image", "check/secret", "check/seccomp", "check/shell", "check/vuln", "check/workflow", "sensor", "report"},
-	{"scan", "trust", "watch", "watch/sink", "remedy", "remedy/image", "remedy/project"},
+	{"scan", "trust", "learn", "watch", "watch/sink", "remedy", "remedy/image", "remedy/project"},
 	{"job"},
 	{"serve", "serve/api", "serve/client"},
 	{"cli"},
