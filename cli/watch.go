@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -31,6 +32,11 @@ alerts are sent in a second; what was held back is counted and told. Events
 that the kernel had to drop are an alert of their own, and the exit status is 3.
 Rule files that change are loaded anew; with an error in them the old rules stay.
 
+--enforce also prevents what a policy forbids in containers: it says "audit" or
+"enforce", and each act has the strongest back-end that a canary proved on this
+machine; "boltseal watch doctor" shows them. What cannot be stopped is told at
+the start, and with "fail: closed" the watch does not begin (exit status 3).
+
 Where alerts go, -o FORMAT or FORMAT=DESTINATION:
 ` + outputHelp() + `
 A receiver that is away is offered its alerts again, at least once and each with
@@ -42,6 +48,7 @@ sensor cannot run here, or dropped events.`,
 		Example: `  boltseal watch
   boltseal watch --rules falco_rules.yaml --rules local.yaml -o json=/var/log/boltseal.json
   boltseal watch -o text -o slack=@/etc/boltseal/slack --spool /var/lib/boltseal/spool
+  boltseal watch --enforce enforce.yaml
   boltseal watch --for 10m -o text -o json=alerts.json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runWatch(cmd.Context(), env, f) },
@@ -54,7 +61,8 @@ sensor cannot run here, or dropped events.`,
 	fl.DurationVar(&f.length, "for", 0, "end after so long (default: at a signal)")
 	fl.StringVar(&f.priority, "priority", "debug", "leave out rules that are less urgent")
 	fl.StringVar(&f.root, "root", "/", "where the host's file system is, in a container")
-	cmd.AddCommand(watchDoctor(env))
+	fl.StringVar(&f.enforce, "enforce", "", "policy of what to prevent, in a file of its own or in the section enforce of boltseal.yaml")
+	cmd.AddCommand(watchDoctor(env), watchCanary(env), watchRelease(env))
 	return cmd
 })
 
@@ -64,6 +72,7 @@ type watchFlags struct {
 	rate           int
 	group, length  time.Duration
 	priority, root string
+	enforce        string
 }
 
 func runWatch(ctx context.Context, env *Env, f *watchFlags) (err error) {
@@ -85,8 +94,17 @@ func runWatch(ctx context.Context, env *Env, f *watchFlags) (err error) {
 	for _, gap := range watch.Gaps(set) {
 		fmt.Fprintf(env.Stderr, "boltseal: not assessed: %s: %s (%s)\n", gap.What, gap.Why, gap.Hint)
 	}
+	var alerts chan *watch.Alert
+	if f.enforce != "" {
+		p, failed := f.prevent(ctx, env)
+		if failed != nil {
+			return failed
+		}
+		alerts = p.alerts
+		defer func() { err = errors.Join(err, p.close(env)) }()
+	}
 	summary, err := watch.Run(ctx, &watch.Options{
-		Rules: set, Outputs: outs, Hostname: host, Window: f.group, Rate: f.rate, Sensor: sensor.Options{Root: f.root},
+		Alerts: alerts, Rules: set, Outputs: outs, Hostname: host, Window: f.group, Rate: f.rate, Sensor: sensor.Options{Root: f.root},
 		Reload: f.reload(ctx, env),
 		Ready: func(*sensor.Sensor) {
 			n := set.Counts()

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/boltseal/boltseal/sensor"
+	"github.com/boltseal/boltseal/sensor/enforce"
 )
 
 func watchDoctor(env *Env) *cobra.Command {
@@ -15,13 +16,16 @@ func watchDoctor(env *Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Say what the sensor can see on this machine, and why not more",
-		Long: `Say what the sensor can see on this machine, and why not more.
+		Long: `Say what the sensor can see on this machine, what can be prevented, and why not more.
 
-The sensor is attached for a moment, because that a kernel claims a feature is
+Canaries are flown past every back-end of prevention: processes that do each
+forbidden act and must be stopped. The sensor is attached for a moment, because that a kernel claims a feature is
 no proof. Exit status: 0 the sensor runs here, 3 it does not.`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			probes := sensor.Doctor(root)
+			f := &watchFlags{root: root}
+			probes = append(probes, enforce.Doctor(f.enforceOptions())...)
 			if asJSON {
 				e := json.NewEncoder(env.Stdout)
 				e.SetIndent("", "  ")
@@ -37,7 +41,7 @@ no proof. Exit status: 0 the sensor runs here, 3 it does not.`,
 					runs = runs && !p.Must
 				}
 				if !asJSON {
-					fmt.Fprintf(env.Stdout, "%-4s %-16s %s\n", word, p.Name, p.What)
+					fmt.Fprintf(env.Stdout, "%-4s %-18s %s\n", word, p.Name, p.What)
 				}
 			}
 			if !runs {

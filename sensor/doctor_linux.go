@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -35,8 +34,6 @@ func Doctor(root string) []Probe {
 		_, err := os.ReadDir(filepath.Join(root, engine.dir))
 		probes = append(probes, Probe{Name: engine.name, OK: err == nil, What: found(err, "its containers have names and images")})
 	}
-	lsm, err := os.ReadFile("/sys/kernel/security/lsm")
-	probes = append(probes, Probe{Name: "BPF LSM", OK: err == nil && strings.Contains(string(lsm), "bpf"), What: "listed: " + strings.TrimSpace(string(lsm)) + " (this version detects and does not prevent)"})
 	return probes
 }
 

@@ -63,6 +63,7 @@ type Options struct {
 	Reload   <-chan *rule.Set     // rules that take the place of those before
 	Ready    func(*sensor.Sensor) // called when the sensor is attached; with nil when none is needed
 	Errors   func(error)          // what an output could not do; the watch goes on
+	Alerts   <-chan *Alert        // that come from elsewhere, such as prevention
 	Tap      func(*sensor.Event)  // sees every event before rules do, on the sensor's goroutine
 }
 
@@ -156,6 +157,7 @@ func Run(ctx context.Context, o *Options) (*Summary, error) {
 	var wg sync.WaitGroup
 	ticking, stop := context.WithCancel(ctx)
 	wg.Go(func() { w.tick(ticking, s) })
+	wg.Go(func() { w.others(ticking) })
 	err := w.sources(ctx, s)
 	stop()
 	wg.Wait()
@@ -166,6 +168,31 @@ func Run(ctx context.Context, o *Options) (*Summary, error) {
 	}
 	w.summary.Events, w.summary.Alerts = w.events.Load(), w.alerts.Load()
 	return w.summary, errors.Join(err, statsErr)
+}
+
+// others sends the alerts that come from elsewhere, those included that wait
+// when the watch ends.
+func (w *watcher) others(ctx context.Context) {
+	take := func(a *Alert) {
+		a.Hostname = w.Hostname
+		w.alerts.Add(1)
+		w.add(a)
+	}
+	for {
+		select {
+		case a := <-w.Alerts:
+			take(a)
+		case <-ctx.Done():
+			for {
+				select {
+				case a := <-w.Alerts:
+					take(a)
+				default:
+					return
+				}
+			}
+		}
+	}
 }
 
 // sources runs the sensor and the feeds until the context ends, or one of

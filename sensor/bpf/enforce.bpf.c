@@ -414,8 +414,8 @@ static __always_inline int on_exec(struct linux_binprm *binprm, bool kill)
 	if (!p || !file || (!(p->flags & POLICY_HOST) && is_host(mntns_of(task))))
 		return 0;
 	act = origin(task, file);
-	if (act == ACT_VOLUME && !kill && engine(task))
-		act = -1; // what the engine starts is the engine's choice, such as its own init
+	if (act == ACT_VOLUME && BPF_CORE_READ(file, f_path.mnt, mnt_root) == dentry)
+		act = -1; // a file that is mounted by itself is the engine's choice, such as its own init
 	if (act >= 0 && (p->deny | p->audit) & (1 << act)) {
 		no = decide(p, id, act, 3, dentry, 0, kill);
 		if (no)

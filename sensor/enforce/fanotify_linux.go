@@ -1,0 +1,611 @@
+//go:build amd64 || arm64
+
+package enforce
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/boltseal/boltseal/sensor"
+)
+
+// fan is the back-end of fanotify: the kernel holds who opens a file to
+// execute it, and asks. Marks lie on the file systems of containers alone. The
+// engines' runtimes are held too when they start, and always let go: in the
+// meantime the file system of the container that they are about to start is
+// marked, so that nothing in it runs unasked.
+type fan struct {
+	e      *Enforcer
+	acts   Acts
+	file   *os.File
+	fd     int
+	mu     sync.Mutex
+	marked map[string]bool            // file systems of containers, by their device and mount point
+	inside map[string]map[int]mounted // mounts of containers, by id and the mounts' numbers
+	busy   chan struct{}
+	wg     sync.WaitGroup
+}
+
+// mounted is one line of mountinfo.
+type mounted struct {
+	id                            int
+	device, root, at, kind, upper string
+}
+
+// runtimes are the programs that start containers.
+var runtimes = []string{"runc", "crun", "youki", "docker-runc", "containerd-shim-runc-v2", "conmon"}
+
+var runtimePlaces = []string{"usr/bin", "usr/sbin", "usr/local/bin", "usr/local/sbin", "usr/libexec/podman", "usr/lib/podman", "opt/containerd/bin", "var/lib/rancher/k3s/data/current/bin"}
+
+// atOnce is how many decisions are made at the same time.
+const atOnce = 16
+
+// tryFanotify opens a group and proves it on a file of our own.
+func (e *Enforcer) tryFanotify(set Acts) {
+	f := &fan{e: e, marked: map[string]bool{}, inside: map[string]map[int]mounted{}, busy: make(chan struct{}, atOnce)}
+	var err error
+	f.fd, err = unix.FanotifyInit(unix.FAN_CLASS_CONTENT|unix.FAN_CLOEXEC|unix.FAN_NONBLOCK|unix.FAN_UNLIMITED_QUEUE|unix.FAN_UNLIMITED_MARKS|unix.FAN_REPORT_TID, unix.O_RDONLY|unix.O_LARGEFILE|unix.O_CLOEXEC)
+	if err != nil {
+		e.because(set, "open: "+err.Error(), Fanotify)
+		return
+	}
+	f.file = os.NewFile(uintptr(f.fd), "fanotify")
+	if err := f.prove(); err != nil {
+		e.because(set, err.Error(), Fanotify)
+		_ = f.file.Close()
+		return
+	}
+	f.acts = set
+	for _, a := range set.List() {
+		e.abilities[a].Backend = Fanotify
+	}
+	if set.Has(Memory) { // the file system of memfds takes no marks
+		e.abilities[Memory].Backend = None
+		e.because(1<<Memory, "memfd takes no mark; only tmpfs does", Fanotify)
+		f.acts &^= 1 << Memory
+	}
+	if set.Has(Write) {
+		e.abilities[Write].Partial = "opens for writing of the directories' own files are refused; renames, links, removals, changes of mode and what lies deeper are not"
+	}
+	e.fan = f
+}
+
+// prove has a file refused to be executed, by a process that was started
+// before: one that is being started from here holds up the whole program until
+// it has executed, and must never be who waits for an answer.
+func (f *fan) prove() error {
+	c, err := f.e.newCanary(false)
+	defer c.remove()
+	if err != nil {
+		return err
+	}
+	done := make(chan struct{})
+	var asked bool
+	go func() {
+		defer close(done)
+		buf := make([]byte, 4096)
+		for {
+			n, err := f.file.Read(buf)
+			if err != nil {
+				return
+			}
+			for _, ev := range events(buf[:n]) {
+				asked = true
+				_ = f.answer(ev, false)
+			}
+		}
+	}()
+	tool := filepath.Join(c.dir, canaryTool)
+	out, _, err := c.run(strconv.Itoa(1<<Tool), func() error {
+		if err := unix.FanotifyMark(f.fd, unix.FAN_MARK_ADD, unix.FAN_OPEN_EXEC_PERM, unix.AT_FDCWD, tool); err != nil {
+			return fmt.Errorf("mark: %w", err)
+		}
+		return nil
+	})
+	_ = f.file.SetReadDeadline(time.Unix(1, 0))
+	<-done
+	_ = f.file.SetReadDeadline(time.Time{})
+	if err != nil {
+		return fmt.Errorf("fly a canary: %w", err)
+	}
+	if want := fmt.Sprintln(uint8(Tool), int(unix.EPERM)); !asked || out != want {
+		return errors.New("the canary was not stopped")
+	}
+	return nil
+}
+
+// event is fanotify's question.
+type event struct {
+	mask uint64
+	fd   int32
+	tid  int32
+}
+
+const eventSize = 24
+
+func events(b []byte) []event {
+	var out []event
+	le := binary.NativeEndian
+	for len(b) >= eventSize {
+		n := int(le.Uint32(b))
+		if n < eventSize || n > len(b) || b[4] != unix.FANOTIFY_METADATA_VERSION {
+			return out
+		}
+		out = append(out, event{mask: le.Uint64(b[8:]), fd: int32(le.Uint32(b[16:])), tid: int32(le.Uint32(b[20:]))})
+		b = b[n:]
+	}
+	return out
+}
+
+const permissions = unix.FAN_OPEN_EXEC_PERM | unix.FAN_OPEN_PERM
+
+func (f *fan) answer(ev event, allow bool) error {
+	if ev.fd < 0 {
+		return nil
+	}
+	defer unix.Close(int(ev.fd))
+	if ev.mask&permissions == 0 {
+		return nil
+	}
+	var b [8]byte
+	binary.NativeEndian.PutUint32(b[:], uint32(ev.fd))
+	verdict := uint32(unix.FAN_DENY)
+	if allow {
+		verdict = unix.FAN_ALLOW
+	}
+	binary.NativeEndian.PutUint32(b[4:], verdict)
+	if _, err := unix.Write(f.fd, b[:]); err != nil && !errors.Is(err, unix.ENOENT) { // nobody waits for it any longer
+		return fmt.Errorf("answer fanotify: %w", err)
+	}
+	return nil
+}
+
+// begin marks the runtimes and the containers that run.
+func (f *fan) begin() {
+	for _, dir := range runtimePlaces {
+		for _, name := range runtimes {
+			_ = unix.FanotifyMark(f.fd, unix.FAN_MARK_ADD, unix.FAN_OPEN_EXEC_PERM, unix.AT_FDCWD, filepath.Join(f.e.root, dir, name))
+		}
+	}
+	f.markAll()
+}
+
+// run answers until the context ends. When it ends nobody is held any longer:
+// the kernel lets go whoever waits when the group is closed.
+func (f *fan) run(ctx context.Context) {
+	defer f.wg.Wait()
+	stop := context.AfterFunc(ctx, func() { _ = f.file.SetReadDeadline(time.Unix(1, 0)) })
+	defer stop()
+	buf := make([]byte, 64<<10)
+	for ctx.Err() == nil {
+		n, err := f.file.Read(buf)
+		if err != nil {
+			if ctx.Err() == nil {
+				f.e.report(fmt.Errorf("read fanotify: %w", err))
+			}
+			return
+		}
+		for _, ev := range events(buf[:n]) {
+			f.busy <- struct{}{}
+			f.wg.Go(func() {
+				defer func() { <-f.busy }()
+				f.e.report(f.answer(ev, f.decide(ev)))
+			})
+		}
+	}
+}
+
+// markAll marks the file systems of containers that are not marked yet.
+func (f *fan) markAll() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	list, at := "/proc/self/mountinfo", "/"
+	if f.e.root != "/" { // within a container: as the host's first process has them
+		list, at = filepath.Join(f.e.root, "proc/1/mountinfo"), filepath.Join(f.e.root, "proc/1/root")
+	}
+	lines, err := mounts(list)
+	if err != nil {
+		f.e.report(fmt.Errorf("look for containers' file systems: %w", err))
+		return
+	}
+	there := map[string]bool{}
+	for _, m := range lines {
+		if m.kind != "overlay" || m.upper == "" || m.at == "/" {
+			continue
+		}
+		key := m.device + " " + m.at
+		there[key] = true
+		if f.marked[key] {
+			continue
+		}
+		err := unix.FanotifyMark(f.fd, unix.FAN_MARK_ADD|unix.FAN_MARK_FILESYSTEM, unix.FAN_OPEN_EXEC_PERM, unix.AT_FDCWD, filepath.Join(at, m.at))
+		if err != nil {
+			f.e.report(fmt.Errorf("mark the container's file system at %s: %w", m.at, err))
+		}
+		f.marked[key] = true // or told of, once
+	}
+	for key := range f.marked {
+		if !there[key] {
+			delete(f.marked, key)
+		}
+	}
+}
+
+func mounts(file string) ([]mounted, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var out []mounted
+	for line := range strings.Lines(string(data)) {
+		before, after, ok := strings.Cut(line, " - ")
+		words, rest := strings.Fields(before), strings.Fields(after)
+		if !ok || len(words) < 6 || len(rest) < 2 {
+			continue
+		}
+		id, err := strconv.Atoi(words[0])
+		if err != nil {
+			continue
+		}
+		m := mounted{id: id, device: words[2], root: plain(words[3]), at: plain(words[4]), kind: rest[0]}
+		if len(rest) > 2 && m.kind == "overlay" {
+			for option := range strings.SplitSeq(rest[2], ",") {
+				if upper, ok := strings.CutPrefix(option, "upperdir="); ok {
+					m.upper = plain(upper)
+				}
+			}
+		}
+		out = append(out, m)
+	}
+	return out, nil
+}
+
+// plain undoes the octal escapes of mountinfo.
+func plain(s string) string {
+	if !strings.Contains(s, `\`) {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' && i+3 < len(s) {
+			if n, err := strconv.ParseUint(s[i+1:i+4], 8, 8); err == nil {
+				b.WriteByte(byte(n))
+				i += 3
+				continue
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}
+
+// decide tells whether an open may go on. What goes wrong on the way is
+// answered as the policy says it fails.
+func (f *fan) decide(ev event) bool {
+	tid := uint32(ev.tid)
+	c, group, err := f.e.containers.Process(tid)
+	if c == nil {
+		if err == nil || errors.Is(err, fs.ErrNotExist) {
+			f.markAll() // a runtime of the host: about to start a container
+		}
+		return true
+	}
+	f.e.mu.Lock()
+	j := f.e.policy.judge(c, group)
+	closed := f.e.policy.Closed
+	f.e.mu.Unlock()
+	if c.Engine == "" && closed {
+		f.e.mu.Lock()
+		j = f.e.policy.strictest()
+		f.e.mu.Unlock()
+	}
+	if len(j.rules) == 0 {
+		return true
+	}
+	q, err := f.question(ev, c, j)
+	if err != nil {
+		f.e.report(fmt.Errorf("decide for container %s: %w", c.ID, err))
+		return !closed || j.deny&f.acts == 0
+	}
+	q.group = group
+	return f.judge(q)
+}
+
+// question is an open that has to be decided.
+type question struct {
+	event
+	*judged
+	container *sensor.Container
+	group     string
+	file      string
+	origin    int // an Act, -1 for the image
+	named     string
+	write     bool
+}
+
+func (f *fan) question(ev event, c *sensor.Container, j *judged) (*question, error) {
+	q := &question{event: ev, judged: j, container: c, origin: -1}
+	self := "/proc/self/fd/" + strconv.Itoa(int(ev.fd))
+	name, err := os.Readlink(self)
+	if err != nil {
+		return nil, err
+	}
+	q.file = strings.TrimSuffix(name, " (deleted)")
+	proc := filepath.Join(f.e.root, "proc", strconv.Itoa(int(ev.tid)))
+	m, err := f.mountOf(ev, c, proc)
+	if err != nil {
+		return nil, err
+	}
+	if ev.mask&unix.FAN_OPEN_PERM != 0 {
+		q.write = opensForWriting(proc)
+		return q, nil
+	}
+	var st unix.Stat_t
+	if err := unix.Fstat(int(ev.fd), &st); err != nil {
+		return nil, err
+	}
+	switch {
+	case m.kind == "overlay":
+		if st.Nlink == 0 || f.inUpper(m, q.file) {
+			q.origin = int(Drift)
+		}
+	case m.kind == "tmpfs" || m.kind == "ramfs":
+		q.origin = int(Memory)
+	case m.at != "/" && m.at != q.file: // a file that is mounted by itself is the engine's choice, such as its own init
+		q.origin = int(Volume)
+	}
+	if len(j.tools) > 0 {
+		q.named = executed(proc)
+	}
+	return q, nil
+}
+
+// inUpper tells whether a file lies in the layer that the container writes to.
+func (f *fan) inUpper(m mounted, file string) bool {
+	rel := strings.TrimPrefix(file, strings.TrimSuffix(m.at, "/"))
+	_, err := os.Lstat(filepath.Join(f.e.root, m.upper, rel))
+	return err == nil
+}
+
+// mountOf finds the mount of the container that the file was opened on. When a
+// container is met for the first time its other mounts are marked: whoever
+// begins it is held here.
+func (f *fan) mountOf(ev event, c *sensor.Container, proc string) (mounted, error) {
+	info, err := os.ReadFile("/proc/self/fdinfo/" + strconv.Itoa(int(ev.fd)))
+	if err != nil {
+		return mounted{}, err
+	}
+	_, after, _ := bytes.Cut(info, []byte("mnt_id:"))
+	line, _, _ := bytes.Cut(after, []byte("\n"))
+	id, err := strconv.Atoi(strings.TrimSpace(string(line)))
+	if err != nil {
+		return mounted{}, fmt.Errorf("read its mount: %w", err)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if m, ok := f.inside[c.ID][id]; ok {
+		return m, nil
+	}
+	lines, err := mounts(filepath.Join(proc, "mountinfo"))
+	if err != nil {
+		return mounted{}, err
+	}
+	if len(f.inside) > maxInside {
+		clear(f.inside)
+	}
+	known := f.inside[c.ID]
+	all := map[int]mounted{}
+	for _, m := range lines {
+		all[m.id] = m
+		if _, seen := known[m.id]; !seen {
+			f.markInside(m, proc)
+		}
+	}
+	f.inside[c.ID] = all
+	m, ok := all[id]
+	if !ok {
+		return mounted{}, fmt.Errorf("its mount %d is not in the container's list", id)
+	}
+	return m, nil
+}
+
+// maxInside bounds the containers whose mounts are remembered.
+const maxInside = 4096
+
+// unmarked are kinds of file systems from which nothing is executed.
+var unmarked = map[string]bool{"proc": true, "sysfs": true, "cgroup": true, "cgroup2": true, "devpts": true, "mqueue": true, "overlay": true, "devtmpfs": true, "bpf": true, "tracefs": true, "debugfs": true, "securityfs": true}
+
+// markInside marks a mount of a container that is not its image's file
+// system, and the directories that must not be written below.
+func (f *fan) markInside(m mounted, proc string) {
+	at := filepath.Join(proc, "root", m.at)
+	if !unmarked[m.kind] && f.acts&(execs) != 0 {
+		if err := unix.FanotifyMark(f.fd, unix.FAN_MARK_ADD|unix.FAN_MARK_MOUNT, unix.FAN_OPEN_EXEC_PERM, unix.AT_FDCWD, at); err != nil && !errors.Is(err, unix.ENOENT) {
+			f.e.report(fmt.Errorf("mark the mount %s of a container: %w", m.at, err))
+		}
+	}
+	if m.at != "/" || !f.acts.Has(Write) {
+		return
+	}
+	for i := range f.e.policy.Rules {
+		for _, dir := range f.e.policy.Rules[i].Directories {
+			if info, err := os.Lstat(filepath.Join(at, dir)); err != nil || !info.IsDir() {
+				continue
+			}
+			if err := unix.FanotifyMark(f.fd, unix.FAN_MARK_ADD|unix.FAN_MARK_ONLYDIR, unix.FAN_OPEN_PERM|unix.FAN_EVENT_ON_CHILD, unix.AT_FDCWD, filepath.Join(at, dir)); err != nil {
+				f.e.report(fmt.Errorf("mark the directory %s of a container: %w", dir, err))
+			}
+		}
+	}
+}
+
+// judge answers a question and tells of it.
+func (f *fan) judge(q *question) bool {
+	if q.mask&unix.FAN_OPEN_PERM != 0 {
+		if !q.write {
+			return true
+		}
+		return f.verdict(q, Write, q.below(q.file))
+	}
+	if q.origin >= 0 && !f.verdict(q, Act(q.origin), modeDeny|modeAudit) {
+		return false
+	}
+	names := []string{q.file}
+	if q.named != "" {
+		names = append(names, q.named)
+	}
+	return f.verdict(q, Tool, q.toolOf(q.file, names...))
+}
+
+// verdict allows an act, or not; modes are those in which it is forbidden.
+func (f *fan) verdict(q *question, a Act, modes uint32) bool {
+	if modes == 0 || !f.acts.Has(a) {
+		return true
+	}
+	deny := modes&modeDeny != 0 && q.deny.Has(a)
+	if !deny && (modes&modeAudit == 0 || !q.audit.Has(a)) {
+		return true
+	}
+	f.tell(q, a, deny)
+	return !deny
+}
+
+func (f *fan) tell(q *question, a Act, deny bool) {
+	e := f.e
+	d := &Decision{Time: time.Now(), Act: a, Backend: Fanotify, Container: q.container, Group: q.group, PID: uint32(q.tid), Path: q.file} //nolint:forbidigo // fanotify has no time of its own
+	e.mu.Lock()
+	if deny {
+		d.Verdict = Denied
+		e.counted.Denied++
+	} else {
+		e.counted.Audited++
+	}
+	in := &installed{judged: q.judged, policy: e.policy}
+	d.Rules = in.names(a, d.Verdict)
+	e.mu.Unlock()
+	if e.o.Decided == nil {
+		return
+	}
+	proc := filepath.Join(e.root, "proc", strconv.Itoa(int(q.tid)))
+	if comm, err := os.ReadFile(filepath.Join(proc, "comm")); err == nil {
+		d.Comm = strings.TrimSpace(string(comm))
+	}
+	if info, err := os.Stat(proc); err == nil {
+		if st, ok := info.Sys().(*syscall.Stat_t); ok {
+			d.UID = st.Uid
+		}
+	}
+	e.o.Decided(d)
+}
+
+// held reads the system call that a held thread is in: its number and
+// arguments.
+func held(proc string) (words [7]uint64, ok bool) {
+	var fields []string
+	for try := range 100 {
+		data, err := os.ReadFile(filepath.Join(proc, "syscall"))
+		if err != nil {
+			return words, false
+		}
+		// The question is asked a moment before the thread begins to wait.
+		if fields = strings.Fields(string(data)); len(fields) > 1 {
+			break
+		}
+		time.Sleep(time.Duration(try) * 10 * time.Microsecond)
+	}
+	if len(fields) < 7 {
+		return words, false
+	}
+	for i := range words {
+		base := 0
+		if i == 0 {
+			base = 10
+		}
+		var err error
+		if words[i], err = strconv.ParseUint(fields[i], base, 64); err != nil {
+			return words, false
+		}
+	}
+	return words, true
+}
+
+// executed is the name that a thread gives to exec, as long as it does not
+// change it.
+func executed(proc string) string {
+	words, ok := held(proc)
+	if !ok {
+		return ""
+	}
+	at := words[1]
+	if words[0] == unix.SYS_EXECVEAT {
+		at = words[2]
+	} else if words[0] != unix.SYS_EXECVE {
+		return ""
+	}
+	b := memory(proc, at, 256)
+	if end := bytes.IndexByte(b, 0); end >= 0 {
+		b = b[:end]
+	}
+	return string(b)
+}
+
+// memory reads another process's memory, as far as it goes.
+func memory(proc string, at uint64, n int) []byte {
+	f, err := os.Open(filepath.Join(proc, "mem"))
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	b := make([]byte, n)
+	got, _ := f.ReadAt(b, int64(at))
+	return b[:got]
+}
+
+// opensForWriting tells whether a held thread opens a file to change it. A
+// call that is not known, such as one of io_uring, may.
+func opensForWriting(proc string) bool {
+	words, ok := held(proc)
+	if !ok {
+		return true
+	}
+	var flags uint64
+	switch words[0] {
+	case unix.SYS_OPENAT:
+		flags = words[3]
+	case unix.SYS_OPENAT2:
+		how := memory(proc, words[3], 8)
+		if len(how) < 8 {
+			return true
+		}
+		flags = binary.NativeEndian.Uint64(how)
+	case unix.SYS_EXECVE, unix.SYS_EXECVEAT:
+		return false
+	default:
+		return opensOld(words, &flags) || writes(flags)
+	}
+	return writes(flags)
+}
+
+func writes(flags uint64) bool {
+	return flags&(unix.O_WRONLY|unix.O_RDWR|unix.O_TRUNC|unix.O_CREAT) != 0
+}
+
+func (f *fan) close() error {
+	if err := f.file.Close(); err != nil {
+		return fmt.Errorf("close fanotify: %w", err)
+	}
+	return nil
+}
