@@ -25,8 +25,9 @@ if [ ${#packages[@]} -gt 0 ]; then
 	apt-get install -q -y --no-install-recommends "${packages[@]}"
 fi
 
-# The control plane is built beside the tests that come before those that need
-# it; they wait for its end.
+# The control plane and helm are built beside the tests that come before those
+# that need them; these wait for the end.
 cache=${BOLTSEAL_E2E_CACHE:-$HOME/.cache/boltseal-e2e}
 mkdir -p "$cache"
-nohup setsid nice -n 15 "$(dirname "$0")/kube/build.sh" >"$cache/kube-build.log" 2>&1 </dev/null &
+cd "$(dirname "$0")"
+nohup setsid nice -n 15 bash -c 'kube/build.sh; helm/build.sh' >"$cache/kube-build.log" 2>&1 </dev/null &

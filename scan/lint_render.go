@@ -69,7 +69,7 @@ func (l *linter) chart(ctx context.Context, t *tree, dir string, extra *linted) 
 	}
 	out, err := l.run(ctx, []tool.Command{{Name: "helm", Args: append(args, "release", argument(dir))}})
 	for name, f := range t.files {
-		if f.Kind == manifest.Template && l.chartOf(name) == dir {
+		if of := l.chartOf(name); f.Kind == manifest.Template && (of == dir || strings.HasPrefix(of, path.Join(dir, "charts")+"/")) {
 			t.gone[name] = true
 		}
 	}
