@@ -20,6 +20,6 @@ as the OCI image specification says, and the same input gives the same bytes.`,
 		},
 		Args: cobra.ArbitraryArgs,
 	}
-	cmd.AddCommand(imageShow(env), imageBuild(env), imageSlim(env))
+	cmd.AddCommand(imageShow(env), imageBuild(env), imageSlim(env), imagePatch(env))
 	return cmd
 })

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -29,13 +30,13 @@ import (
 // buildFlags are what image build is told beside the files.
 type buildFlags struct {
 	registryFlags
-	to, epoch string
-	spec      image.Spec
-	env       map[string]string
-	labels    map[string]string
-	certs     string
-	noSBOM    bool
-	json      bool
+	to     string
+	spec   image.Spec
+	env    map[string]string
+	labels map[string]string
+	certs  string
+	noSBOM bool
+	json   bool
 }
 
 func imageBuild(env *Env) *cobra.Command {
@@ -152,7 +153,7 @@ func (f *buildFlags) write(ctx context.Context, env *Env, place image.Place, ima
 		defer func() { _ = client.Close() }()
 		opts.Client = client
 	}
-	extras := func(d boltseal.Digest, i *image.Image) ([]image.Extra, error) { return f.bill(ctx, env, d, i) }
+	extras := func(d boltseal.Digest, i *image.Image) ([]image.Extra, error) { return f.bill(ctx, d, i) }
 	if f.noSBOM {
 		extras = nil
 	}
@@ -178,23 +179,11 @@ func layersOf(images []*image.Image) (n int) {
 
 // bill reads an image that was made as scan would, and writes down what is in
 // it.
-func (f *buildFlags) bill(ctx context.Context, env *Env, d boltseal.Digest, i *image.Image) ([]image.Extra, error) {
-	dir, err := os.MkdirTemp(f.tempDir, "boltseal-image-*")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	place, err := image.ParsePlace("oci:" + filepath.ToSlash(dir))
-	if err != nil {
-		return nil, err
-	}
-	if _, err := image.Write(ctx, place, []*image.Image{i}, nil, &image.WriteOptions{}); err != nil {
-		return nil, err
-	}
-	r, err := scan.Run(ctx, "oci:"+dir, &scan.Options{
+func (f *buildFlags) bill(ctx context.Context, d boltseal.Digest, i *image.Image) ([]image.Extra, error) {
+	r, err := f.scanImage(ctx, &scan.Options{
 		ComponentsOnly: true, TempDir: f.tempDir, Now: func() time.Time { return i.Config.Created.Time },
 		Tool: boltseal.Tool{Name: "boltseal", Version: Version()},
-	})
+	}, i)
 	if err != nil {
 		return nil, fmt.Errorf("bill of materials: %w", err)
 	}
@@ -319,11 +308,8 @@ func merged(a, b map[string]string) map[string]string {
 		return a
 	}
 	out := map[string]string{}
-	for _, m := range []map[string]string{a, b} {
-		for k, v := range m {
-			out[k] = v
-		}
-	}
+	maps.Copy(out, a)
+	maps.Copy(out, b)
 	return out
 }
 

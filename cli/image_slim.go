@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"text/tabwriter"
 
@@ -118,6 +116,8 @@ type change struct {
 	Platform string         `json:"platform,omitempty"`
 	Before   extent         `json:"before"`
 	After    extent         `json:"after"`
+	Upgraded []image.Step   `json:"upgraded,omitempty"`
+	Left     []image.Step   `json:"left,omitempty"` // packages that stay as they are
 	Notes    []string       `json:"notes,omitempty"`
 	Gaps     []boltseal.Gap `json:"gaps,omitempty"`
 	Kept     []image.Kept   `json:"kept,omitempty"`
@@ -169,53 +169,44 @@ func (f *slimFlags) slim(ctx context.Context, env *Env, opts *scan.Options, s *s
 // measure reads an image as scan does.
 func (f *buildFlags) measure(ctx context.Context, env *Env, i *image.Image) (extent, error) {
 	var e extent
-	dir, err := os.MkdirTemp(f.tempDir, "boltseal-image-*")
-	if err != nil {
-		return e, err
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	place, err := image.ParsePlace("oci:" + filepath.ToSlash(dir))
-	if err != nil {
-		return e, err
-	}
-	if _, err := image.Write(ctx, place, []*image.Image{i}, nil, &image.WriteOptions{}); err != nil {
-		return e, err
-	}
-	all, err := dissect(ctx, env, &f.scanFlags, "oci:"+dir, 0)
-	if err != nil {
-		return e, err
-	}
-	for n := range all {
-		e.Stored, e.Bytes, e.Files = e.Stored+all[n].Stored, e.Bytes+all[n].Bytes, e.Files+all[n].Files
-	}
-	opts, done, err := f.options(ctx, env)
-	if err != nil {
-		return e, err
-	}
-	defer done()
-	opts.Families = []string{"vuln"}
-	if err := f.checkOptions(ctx, env, opts); err != nil {
-		return e, err
-	}
-	if opts.DB != nil {
-		defer opts.DB.Close()
-	}
-	r, err := scan.Run(ctx, "oci:"+dir, opts)
-	if err != nil {
-		return e, err
-	}
-	e.Components = len(r.Components)
-	if opts.DB != nil {
-		e.Findings = map[string]int{}
-		for n := range r.Findings {
-			e.Findings[r.Findings[n].Severity.String()]++
+	err := f.stored(ctx, i, func(target string) error {
+		all, err := dissect(ctx, env, &f.scanFlags, target, 0)
+		if err != nil {
+			return err
 		}
-	}
-	return e, nil
+		for n := range all {
+			e.Stored, e.Bytes, e.Files = e.Stored+all[n].Stored, e.Bytes+all[n].Bytes, e.Files+all[n].Files
+		}
+		opts, done, err := f.options(ctx, env)
+		if err != nil {
+			return err
+		}
+		defer done()
+		opts.Families = []string{"vuln"}
+		if err := f.checkOptions(ctx, env, opts); err != nil {
+			return err
+		}
+		if opts.DB != nil {
+			defer opts.DB.Close()
+		}
+		r, err := scan.Run(ctx, target, opts)
+		if err != nil {
+			return err
+		}
+		e.Components = len(r.Components)
+		if opts.DB != nil {
+			e.Findings = map[string]int{}
+			for n := range r.Findings {
+				e.Findings[r.Findings[n].Severity.String()]++
+			}
+		}
+		return nil
+	})
+	return e, err
 }
 
 // say prints what changed.
-func (f *slimFlags) say(env *Env, place image.Place, changes []change) error {
+func (f *buildFlags) say(env *Env, place image.Place, changes []change) error {
 	if f.json {
 		e := json.NewEncoder(env.Stdout)
 		e.SetIndent("", "  ")
@@ -237,6 +228,16 @@ func (f *slimFlags) say(env *Env, place image.Place, changes []change) error {
 		}
 		if err := w.Flush(); err != nil {
 			return err
+		}
+		for _, u := range c.Upgraded {
+			from := u.From
+			if from == "" {
+				from = "new"
+			}
+			fmt.Fprintf(env.Stdout, "  %s %s -> %s\n", report.Clean(u.Package), report.Clean(from), report.Clean(u.To))
+		}
+		for _, u := range c.Left {
+			fmt.Fprintf(env.Stdout, "  %s %s stays: %s\n", report.Clean(u.Package), report.Clean(u.From), report.Clean(u.Why))
 		}
 		for _, k := range c.Kept {
 			fmt.Fprintf(env.Stdout, "  /%s: %s\n", report.Clean(k.Path), report.Clean(k.Why))
