@@ -37,9 +37,11 @@ func lay(r *boltseal.Report, waivers []boltseal.Waiver, checks []boltseal.Check,
 		judged.Findings[i].Waived = nil
 	}
 	p.Judge(&judged, now)
-	accepted := map[string]*boltseal.Waiver{}
+	accepted, there := map[string]*boltseal.Waiver{}, map[string]bool{}
 	for i := range judged.Findings {
-		if f := &judged.Findings[i]; f.Waived != nil {
+		f := &judged.Findings[i]
+		there[f.Key] = true
+		if f.Waived != nil {
 			accepted[f.Key] = f.Waived
 		}
 	}
@@ -52,7 +54,7 @@ func lay(r *boltseal.Report, waivers []boltseal.Waiver, checks []boltseal.Check,
 	}
 	var blocking []string
 	for _, key := range r.Verdict.Blocking {
-		if accepted[key] == nil {
+		if accepted[key] == nil && there[key] {
 			blocking = append(blocking, key)
 		}
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/boltseal/boltseal/job"
+	"github.com/boltseal/boltseal/policy"
 	"github.com/boltseal/boltseal/store"
 )
 
@@ -77,6 +78,7 @@ type Server struct {
 	clients  *buckets
 	logins   *buckets
 	memory   *budget
+	kinds    map[string]func([]byte) error
 }
 
 // New makes a server that serves its health and metrics and nothing else.
@@ -98,6 +100,8 @@ func New(opts *Options) (*Server, error) {
 	s.memory = newBudget(l.InFlight)
 	s.sessions = s.newSessions()
 	s.metrics = newMetrics(s)
+	s.kinds = map[string]func([]byte) error{}
+	s.DocumentKind("policy", func(data []byte) error { _, err := policy.Load("policy", data); return err })
 	s.Handle("GET /healthz", http.HandlerFunc(s.health))
 	s.Handle("GET /readyz", http.HandlerFunc(s.ready))
 	s.Handle("GET /metrics", s.metrics.handler())
@@ -121,6 +125,22 @@ func (s *Server) Version() string { return s.opts.Version }
 
 // Limits are the limits in force.
 func (s *Server) Limits() Limits { return s.opts.Limits }
+
+// DocumentKind lets people edit documents of a kind, which valid looks at
+// before they are kept.
+func (s *Server) DocumentKind(kind string, valid func([]byte) error) { s.kinds[kind] = valid }
+
+// ValidDocument tells what is wrong with a document before it is kept.
+func (s *Server) ValidDocument(kind string, data []byte) error {
+	valid, ok := s.kinds[kind]
+	if !ok {
+		return errMissing
+	}
+	if err := valid(data); err != nil {
+		return &Status{http.StatusUnprocessableEntity, err.Error()}
+	}
+	return nil
+}
 
 // Register adds a part's own metrics.
 func (s *Server) Register(c prometheus.Collector) error {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -13,10 +14,12 @@ import (
 
 // Alert is a finding about something that happened in a running workload.
 type Alert struct {
-	ID       int64     `json:"id"`
+	ID       int64     `json:"id,omitempty"`
 	UID      string    `json:"uid,omitempty"` // that the sensor gave it; the same alert twice is one
 	At       time.Time `json:"at"`
-	Received time.Time `json:"received"`
+	Received time.Time `json:"received,omitzero"`
+	Host     string    `json:"host,omitempty"`
+	Count    int       `json:"count,omitempty"` // of equal alerts that this one stands for
 	boltseal.Finding
 }
 
@@ -30,29 +33,36 @@ func (d *DB) AddAlerts(ctx context.Context, p *Project, list []Alert) (int, erro
 	err := d.Update(ctx, func(tx *Tx) error {
 		added = 0
 		for i := range list {
-			a := &list[i]
-			body, err := json.Marshal(&a.Finding)
+			a := list[i]
+			a.ID, a.Received = 0, time.Time{}
+			uid, err := uidOf(&a)
 			if err != nil {
 				return err
 			}
-			if len(body) > maxAlert || a.Event == nil {
-				return fmt.Errorf("alert %d of %d: %w: want an event, and at most %d bytes", i+1, len(list), ErrInvalid, maxAlert)
+			body, err := json.Marshal(&a)
+			if err != nil {
+				return err
 			}
-			uid := sha256.Sum256(body)
-			if a.UID != "" {
-				uid = sha256.Sum256([]byte("uid:" + a.UID))
+			if len(body) > maxAlert || a.Check == "" {
+				return fmt.Errorf("alert %d of %d: %w: want a check, and at most %d bytes", i+1, len(list), ErrInvalid, maxAlert)
 			}
-			at := a.Event.Time
-			if at.IsZero() || at.After(now.Add(day)) {
+			at := a.At
+			if at.IsZero() && a.Event != nil {
+				at = a.Event.Time
+			}
+			if at.IsZero() || at.After(now.Add(day)) || at.Year() < 2000 {
 				at = now
 			}
-			var digest, place string
-			if w := a.Event.Workload; w != nil {
-				digest, place = clip(string(w.Digest), 140), clip(strings.Join([]string{w.Cluster, w.Namespace, w.Name}, "/"), 500)
+			digest, place := string(a.Subject.Digest), a.Host
+			if a.Event != nil && a.Event.Workload != nil {
+				w := a.Event.Workload
+				digest, place = cmp.Or(string(w.Digest), digest), strings.Join([]string{w.Cluster, w.Namespace, w.Name}, "/")
 			}
+			digest, place = clip(digest, 140), clip(place, 500)
+			severity := max(boltseal.Unknown, min(boltseal.Critical, a.Severity))
 			var id int64
 			err = tx.Get(ctx, []any{&id}, "INSERT INTO alert (project, uid, at, received, severity, check_id, digest, place, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
-				p.ID, uid[:16], at.UnixMilli(), now.UnixMilli(), int64(a.Severity), clip(a.Check, 200), digest, place, body)
+				p.ID, uid[:16], at.UnixMilli(), now.UnixMilli(), int64(severity), clip(a.Check, 200), digest, place, body)
 			if ignoreMissing(err) != nil {
 				return err
 			}
@@ -60,10 +70,10 @@ func (d *DB) AddAlerts(ctx context.Context, p *Project, list []Alert) (int, erro
 				continue
 			}
 			added++
-			if a.Severity < boltseal.High {
+			if severity < boltseal.High {
 				continue
 			}
-			body2 := &NoticeBody{Alert: id, Name: place, Digest: boltseal.Digest(digest), Worst: a.Severity, Text: clip(a.Message, 1000)}
+			body2 := &NoticeBody{Alert: id, Name: place, Digest: boltseal.Digest(digest), Worst: severity, Text: clip(a.Message, 1000)}
 			if err := tx.AddNotice(ctx, p.ID, fmt.Sprintf("alert/%x", uid[:16]), NoticeAlert, body2); err != nil {
 				return err
 			}
@@ -74,6 +84,16 @@ func (d *DB) AddAlerts(ctx context.Context, p *Project, list []Alert) (int, erro
 		return 0, fmt.Errorf("take alerts: %w", err)
 	}
 	return added, nil
+}
+
+// uidOf tells alerts apart: by the name that the sensor gave, or by all that
+// is said.
+func uidOf(a *Alert) ([sha256.Size]byte, error) {
+	if a.UID != "" {
+		return sha256.Sum256([]byte("uid:" + a.UID)), nil
+	}
+	data, err := json.Marshal(a)
+	return sha256.Sum256(data), err
 }
 
 // AlertQuery says which alerts.
@@ -111,9 +131,11 @@ func (d *DB) Alerts(ctx context.Context, p *Project, q AlertQuery) (*Page[Alert]
 			if err := scan(&a.ID, &at, &received, &body); err != nil {
 				return err
 			}
-			a.At, a.Received = moment(at), moment(received)
+			id := a.ID
+			err := json.Unmarshal(body, &a)
+			a.ID, a.At, a.Received = id, moment(at), moment(received)
 			page.Items = append(page.Items, a)
-			return json.Unmarshal(body, &page.Items[len(page.Items)-1].Finding)
+			return err
 		}, "SELECT id, at, received, body FROM alert WHERE "+strings.Join(where, " AND ")+" ORDER BY at DESC, id DESC LIMIT ?", append(args, q.limit()+1)...)
 	})
 	if err != nil {

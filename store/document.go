@@ -14,7 +14,7 @@ type Document struct {
 	Kind    string    `json:"kind"`
 	Name    string    `json:"name"`
 	Version int64     `json:"version"`
-	Body    []byte    `json:"body"`
+	Body    string    `json:"body"`
 	Who     string    `json:"who"`
 	Changed time.Time `json:"changed"`
 }
@@ -27,8 +27,9 @@ const documentColumns = "id, kind, name, version, body, who, changed"
 func scanDocument(scan func(...any) error) (Document, error) {
 	var doc Document
 	var changed int64
-	err := scan(&doc.ID, &doc.Kind, &doc.Name, &doc.Version, &doc.Body, &doc.Who, &changed)
-	doc.Changed = moment(changed)
+	var body []byte
+	err := scan(&doc.ID, &doc.Kind, &doc.Name, &doc.Version, &body, &doc.Who, &changed)
+	doc.Body, doc.Changed = string(body), moment(changed)
 	return doc, err
 }
 
@@ -79,7 +80,7 @@ func (d *DB) PutDocument(ctx context.Context, p *Project, kind, name string, bod
 	case len(body) > maxDocument:
 		return nil, fmt.Errorf("%s %s: %w: more than %d bytes", kind, name, ErrInvalid, maxDocument)
 	}
-	doc := &Document{Kind: kind, Name: name, Body: body, Who: who, Changed: d.opts.Now().UTC().Truncate(time.Millisecond)}
+	doc := &Document{Kind: kind, Name: name, Body: string(body), Who: who, Changed: d.opts.Now().UTC().Truncate(time.Millisecond)}
 	err := d.Update(ctx, func(tx *Tx) error {
 		err := tx.Get(ctx, []any{&doc.ID, &doc.Version}, "SELECT id, version FROM document WHERE project = ? AND kind = ? AND name = ?", p.ID, kind, name)
 		switch {
@@ -105,6 +106,9 @@ func (d *DB) PutDocument(ctx context.Context, p *Project, kind, name string, bod
 		if err != nil {
 			return err
 		}
+		if err := tx.unjudge(ctx, p.ID, kind); err != nil {
+			return err
+		}
 		return tx.Note(ctx, p.ID, who, kind+".put", name, fmt.Sprintf("version %d", doc.Version))
 	})
 	if taken(err) {
@@ -125,6 +129,9 @@ func (d *DB) DeleteDocument(ctx context.Context, p *Project, kind, name, who str
 			return err
 		case n == 0:
 			return ErrNotFound
+		}
+		if err := tx.unjudge(ctx, p.ID, kind); err != nil {
+			return err
 		}
 		return tx.Note(ctx, p.ID, who, kind+".delete", name, "")
 	})

@@ -320,13 +320,3 @@ func (d *DB) Events(ctx context.Context, p *Project, finding int64) ([]Event, er
 	}
 	return list, nil
 }
-
-// Group is a number of findings that have something in common.
-type Group struct {
-	Name     string            `json:"name"` // the advisory, the check, the component or the image
-	Title    string            `json:"title,omitempty"`
-	ID       int64             `json:"id,omitempty"` // of an image
-	Findings int               `json:"findings"`
-	Worst    boltseal.Severity `json:"worst"`
-	Score    int               `json:"score"`
-}

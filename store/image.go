@@ -266,8 +266,8 @@ func (d *DB) Layers(ctx context.Context, p *Project, image int64) ([]Layer, erro
 			err := scan(&l.ID, &l.DiffID, &l.Components, &l.Images)
 			list = append(list, l)
 			return err
-		}, `SELECT layer.id, layer.diff_id, layer.components,
-			(SELECT COUNT(*) FROM image_layer AS other JOIN image ON image.id = other.image WHERE other.layer = layer.id AND image.project = ?)
+		}, `SELECT DISTINCT layer.id, layer.diff_id, layer.components,
+			(SELECT COUNT(DISTINCT other.image) FROM image_layer AS other JOIN image ON image.id = other.image WHERE other.layer = layer.id AND image.project = ?)
 			FROM image_layer JOIN layer ON layer.id = image_layer.layer WHERE image_layer.image = ? ORDER BY layer.id`, p.ID, image)
 	})
 	if err != nil {

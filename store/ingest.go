@@ -103,6 +103,7 @@ type ingest struct {
 	layers  []int64
 	said    []said // of each finding
 	line    line
+	strict  bool // without a policy of the project, the default one judges
 }
 
 // said is a finding as the tables have it.
@@ -174,10 +175,10 @@ func (in *ingest) judge(ctx context.Context) error {
 		return err
 	}
 	var policy []byte
-	doc, err := in.db.Document(ctx, in.project, "policy", "default")
+	doc, err := in.db.Document(ctx, in.project, KindPolicy, "default")
 	switch {
 	case err == nil:
-		policy = doc.Body
+		policy = []byte(doc.Body)
 	case !errors.Is(err, ErrNotFound):
 		return err
 	}
@@ -195,7 +196,10 @@ func (in *ingest) judge(ctx context.Context) error {
 		list[i] = waivers[i].Waiver
 		list[i].Source = sourceOf(waivers[i].ID)
 	}
-	if in.db.opts.Judge != nil && (len(list) > 0 || policy != nil) {
+	if policy == nil && in.strict {
+		policy = []byte{}
+	}
+	if in.db.opts.Judge != nil {
 		if err := in.db.opts.Judge(&judged, list, policy); err != nil {
 			return fmt.Errorf("judge by the policy of %s: %w", in.project.Name, err)
 		}
@@ -211,7 +215,7 @@ func (in *ingest) prepare(ctx context.Context) error {
 		return err
 	}
 	var err error
-	if in.layers, err = in.db.layerIDs(ctx, in.parts.layers, in.report.Artifact.Distro); err != nil {
+	if in.layers, err = in.db.layerIDs(ctx, in.parts.layers, distroOf(in.report)); err != nil {
 		return err
 	}
 	if in.said, err = in.db.say(ctx, in.report.Findings); err != nil {
@@ -324,7 +328,7 @@ func (in *ingest) commit(ctx context.Context, tx *Tx) (*Receipt, error) {
 	if img.stale {
 		return receipt, nil
 	}
-	if err := tx.setLayers(ctx, img.id, in.layers); err != nil {
+	if err := tx.setLayers(ctx, img.id, in); err != nil {
 		return nil, err
 	}
 	change, err := tx.settle(ctx, in, img, receipt.Report)
@@ -425,23 +429,67 @@ func (t *Tx) addReport(ctx context.Context, in *ingest, image int64) (int64, err
 		snapshotOf(r), bit(r.Verdict.Allow), len(r.Gaps), scoreOf(r), len(r.Components), n.Critical, n.High, n.Medium, n.Low, n.Negligible, n.Unknown)
 }
 
-func (t *Tx) setLayers(ctx context.Context, image int64, layers []int64) error {
+func (t *Tx) setLayers(ctx context.Context, image int64, in *ingest) error {
 	if _, err := t.Exec(ctx, "DELETE FROM image_layer WHERE image = ?", image); err != nil {
 		return err
 	}
-	r := rows{tx: t, insert: "INSERT INTO image_layer (layer, image) VALUES", after: "ON CONFLICT DO NOTHING", columns: 2}
-	for _, layer := range layers {
-		r.add(layer, image)
+	places := placesOf(in.report)
+	r := rows{tx: t, insert: "INSERT INTO image_layer (layer, image, platform, base) VALUES", after: "ON CONFLICT DO NOTHING", columns: 4}
+	for i, layer := range in.layers {
+		at := places[in.parts.layers[i].diffID]
+		if len(at) == 0 {
+			at = []layerPlace{{}}
+		}
+		for _, p := range at {
+			r.add(layer, image, p.platform, bit(p.base))
+		}
 	}
 	return r.flush(ctx)
+}
+
+// layerPlace is where in a report's artifact a layer is.
+type layerPlace struct {
+	platform string
+	base     bool
+}
+
+// placesOf finds the layers in the artifact and in the images of an index.
+func placesOf(r *boltseal.Report) map[boltseal.Digest][]layerPlace {
+	out := map[boltseal.Digest][]layerPlace{}
+	for _, a := range append([]boltseal.Artifact{r.Artifact}, r.Children...) {
+		p := layerPlace{}
+		if a.Platform != nil {
+			p.platform = clip(a.Platform.String(), 100)
+		}
+		for _, l := range a.Layers {
+			if l.DiffID != "" {
+				out[l.DiffID] = append(out[l.DiffID], layerPlace{p.platform, l.FromBase})
+			}
+		}
+	}
+	return out
+}
+
+// distroOf is the distribution of an artifact, or of the first image of an
+// index that has one.
+func distroOf(r *boltseal.Report) *boltseal.Distro {
+	if r.Artifact.Distro != nil {
+		return r.Artifact.Distro
+	}
+	for i := range r.Children {
+		if r.Children[i].Distro != nil {
+			return r.Children[i].Distro
+		}
+	}
+	return nil
 }
 
 // refresh writes what the newest report says of the image itself.
 func (t *Tx) refresh(ctx context.Context, in *ingest, img *placed, report int64) error {
 	a := &in.report.Artifact
 	var distro, base string
-	if a.Distro != nil {
-		data, err := json.Marshal(a.Distro)
+	if known := distroOf(in.report); known != nil {
+		data, err := json.Marshal(known)
 		if err != nil {
 			return fmt.Errorf("distribution: %w", err)
 		}
@@ -450,7 +498,7 @@ func (t *Tx) refresh(ctx context.Context, in *ingest, img *placed, report int64)
 	if a.Base != nil {
 		base = clip(a.Base.Name, 300)
 	}
-	if _, err := t.Exec(ctx, `UPDATE image SET report = ?, reported = ?, changed = ?, created = ?, size = ?, distro = ?, base = ?, snapshot = ?, allow = ?, gaps = ?, score = ?, components = ? WHERE id = ?`,
+	if _, err := t.Exec(ctx, `UPDATE image SET report = ?, reported = ?, changed = ?, created = ?, size = ?, distro = ?, base = ?, snapshot = ?, allow = ?, gaps = ?, score = ?, components = ?, unjudged = 0 WHERE id = ?`,
 		report, in.report.Time.UnixMilli(), in.db.now(), stamp(a.Created), a.Size, distro, base, snapshotOf(in.report), bit(in.report.Verdict.Allow), len(in.report.Gaps),
 		scoreOf(in.report), len(in.report.Components), img.id); err != nil {
 		return err

@@ -572,7 +572,7 @@ func TestDocumentsAndAlerts(t *testing.T) {
 			t.Errorf("notices: %+v, %v", notices, err)
 		}
 		if _, err := o.AddAlerts(ctx, o.project, []store.Alert{{}}); !errors.Is(err, store.ErrInvalid) {
-			t.Errorf("an alert without an event: %v", err)
+			t.Errorf("an alert without a check: %v", err)
 		}
 	})
 }

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -128,7 +127,7 @@ func (t *Tx) waivable(ctx context.Context, p *Project, w boltseal.Waiver) ([]tur
 		args = append(args, key)
 	}
 	if t.db.opts.Judge == nil {
-		return nil, errors.New("this store cannot judge")
+		return nil, errNoJudge
 	}
 	var rows []findingRow
 	err := t.Each(ctx, func(scan func(...any) error) error {
@@ -191,7 +190,7 @@ func (t *Tx) turn(ctx context.Context, project int64, list []turned, to State, w
 		return err
 	}
 	for image := range images {
-		if _, err := t.Exec(ctx, "UPDATE image SET changed = ? WHERE id = ?", now, image); err != nil {
+		if _, err := t.Exec(ctx, "UPDATE image SET changed = ?, unjudged = 1 WHERE id = ?", now, image); err != nil {
 			return err
 		}
 		if err := t.count(ctx, image); err != nil {

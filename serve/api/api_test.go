@@ -140,7 +140,7 @@ func TestUploadAndRead(t *testing.T) {
 		if receipt.New != 1 || receipt.Repeated {
 			t.Errorf("receipt: %+v", receipt)
 		}
-		for _, path := range []string{"/overview", "/trend", "/images", "/images/1", "/images/1/history", "/images/1/layers", "/findings", "/findings/1", "/findings/1/events", "/reports/1", "/waivers"} {
+		for _, path := range []string{"/overview", "/trend", "/images", "/images/1", "/images/1/history", "/images/1/layers", "/findings", "/findings/1", "/findings/1/events", "/reports/1", "/waivers", "/groups?by=component", "/groups", "/alerts", "/workloads", "/documents/policy", "/tokens", "/audit"} {
 			if code, got := r.ask(t, r.admin, "GET", shop+path, nil); code != 200 || !strings.HasPrefix(got, "{") {
 				t.Errorf("GET %s: %d %s", path, code, got)
 			}
@@ -151,6 +151,48 @@ func TestUploadAndRead(t *testing.T) {
 		}
 		if code, got := r.ask(t, r.admin, "POST", shop+"/waivers", strings.NewReader(`{"id":"CVE-2024-1","reason":"no","owner":"me","expires":"2026-06-01T00:00:00Z"}`), "Content-Type", "application/json"); code != 201 || !strings.Contains(got, `"findings":1`) {
 			t.Errorf("waive: %d %s", code, got)
+		}
+	})
+}
+
+func TestEdit(t *testing.T) {
+	both(t, func(t *testing.T, r *running) {
+		alert := `{"uid":"a1","at":"2026-05-04T11:00:00Z","host":"n","count":2,"check":"runtime/shell","message":"m","severity":"critical"}` + "\n"
+		for _, c := range []struct {
+			method, path, body string
+			header             []string
+			want               int
+			has                string
+		}{
+			{"PUT", shop + "/documents/policy/default", "failOn: [", nil, 422, "policy"},
+			{"PUT", shop + "/documents/nothing/default", "a: 1", nil, 404, ""},
+			{"PUT", shop + "/documents/policy/default", "fail-on: critical\n", []string{"If-None-Match", "*"}, 200, `"version":1`},
+			{"PUT", shop + "/documents/policy/default", "fail-on: critical\n", []string{"If-None-Match", "*"}, 412, ""},
+			{"PUT", shop + "/documents/policy/default", "fail-on: high\n", []string{"If-Match", `"1"`}, 200, `"version":2`},
+			{"GET", shop + "/documents/policy/default", "", nil, 200, `"body":`},
+			{"POST", shop + "/alerts", alert + alert, nil, 200, `"added":1`},
+			{"POST", shop + "/alerts", "{", nil, 422, "line 1"},
+			{"GET", shop + "/alerts?severity=high", "", nil, 200, `"host":"n"`},
+			{"PUT", shop + "/workloads/prod", `[{"namespace":"a","kind":"Pod","name":"p","container":"c","image":"app:1"}]`, nil, 204, ""},
+			{"GET", shop + "/workloads?unknown=true", "", nil, 200, `"cluster":"prod"`},
+			{"POST", "/api/v1/projects", `{"name":"Bad Name"}`, nil, 422, ""},
+			{"POST", "/api/v1/projects", `{"name":"new"}`, nil, 201, `"name":"new"`},
+			{"POST", "/api/v1/projects", `{"name":"new"}`, nil, 409, ""},
+			{"POST", "/api/v1/accounts", `{"name":"anna","password":"short"}`, nil, 422, ""},
+			{"POST", "/api/v1/accounts", `{"name":"anna","password":"long enough a password"}`, nil, 201, `"name":"anna"`},
+			{"PUT", shop + "/members/anna", `{"role":"viewer"}`, nil, 204, ""},
+			{"PUT", shop + "/members/anna", `{"role":"king"}`, nil, 422, ""},
+			{"POST", shop + "/tokens", `{"name":"ci","role":"developer","scopes":["upload"]}`, nil, 201, `"secret":"bsl_`},
+			{"POST", shop + "/tokens", `{"name":"ci","role":"developer","scopes":["everything"]}`, nil, 422, ""},
+			{"GET", "/api/v1/me", "", nil, 200, `"shop":"admin"`},
+			{"GET", "/api/v1/accounts", "", nil, 200, `"anna"`},
+			{"GET", shop + "/audit", "", nil, 200, `token.add`},
+		} {
+			header := append([]string{"Content-Type", "application/json"}, c.header...)
+			code, got := r.ask(t, r.admin, c.method, c.path, strings.NewReader(c.body), header...)
+			if code != c.want || !strings.Contains(got, c.has) {
+				t.Errorf("%s %s: got %d %s, want %d with %q", c.method, c.path, code, got, c.want, c.has)
+			}
 		}
 	})
 }

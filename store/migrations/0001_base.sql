@@ -39,9 +39,11 @@ CREATE TABLE image (
 	kev INTEGER NOT NULL DEFAULT 0,
 	waived INTEGER NOT NULL DEFAULT 0,
 	risk BIGINT NOT NULL DEFAULT 0,
+	unjudged SMALLINT NOT NULL DEFAULT 0,
 	UNIQUE (project, kind, name, platform, digest)
 );
 CREATE INDEX image_live ON image (project, risk DESC, id DESC) WHERE is_current = 1 OR running > 0;
+CREATE INDEX image_unjudged ON image (id) WHERE unjudged = 1;
 CREATE INDEX image_digest ON image (digest);
 CREATE INDEX image_changed ON image (project, changed, id);
 
@@ -87,10 +89,13 @@ CREATE TABLE layer (
 );
 CREATE INDEX layer_diff ON layer (diff_id);
 
+-- platform: of the child of an index that the layer belongs to.
 CREATE TABLE image_layer (
 	layer BIGINT NOT NULL,
 	image BIGINT NOT NULL,
-	PRIMARY KEY (layer, image)
+	platform TEXT NOT NULL,
+	base SMALLINT NOT NULL,
+	PRIMARY KEY (layer, image, platform)
 ) {{clustered}};
 CREATE INDEX image_layer_image ON image_layer (image);
 
@@ -224,11 +229,15 @@ CREATE TABLE trend (
 	PRIMARY KEY (project, day)
 ) {{clustered}};
 
+-- Open findings by what is said of them; written by a job where counting anew takes long.
 CREATE TABLE tally (
 	project BIGINT NOT NULL,
 	issue BIGINT NOT NULL,
-	findings INTEGER NOT NULL,
-	PRIMARY KEY (project, issue)
+	flags SMALLINT NOT NULL,
+	rank SMALLINT NOT NULL,
+	findings BIGINT NOT NULL,
+	running BIGINT NOT NULL,
+	PRIMARY KEY (project, issue, flags)
 ) {{clustered}};
 
 CREATE TABLE notice (

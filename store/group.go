@@ -1,0 +1,146 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/boltseal/boltseal"
+)
+
+// Group is a number of open findings that have something in common.
+type Group struct {
+	Name     string            `json:"name"` // of the check, the advisory or the component
+	Worst    boltseal.Severity `json:"worst"`
+	Score    int               `json:"score"` // of the worst
+	Findings int               `json:"findings"`
+	Running  int               `json:"running"` // of those, in images that run
+	Fixable  int               `json:"fixable"`
+	KEV      int               `json:"kev"`
+}
+
+// groupColumns are what findings can be put together by.
+var groupColumns = map[string]string{"check": "issue.check_id", "advisory": "issue.advisory", "component": "issue.component"}
+
+// countedWhole is how many open findings of a project are counted anew for
+// every question; beyond it, the numbers of the last tally are told.
+const countedWhole = 200_000
+
+// Groups puts the open findings that a query is about together by check,
+// advisory or component, the worst first. Of the query, Severities, Check,
+// Advisory, Component, Fixable, KEV and Running count.
+func (d *DB) Groups(ctx context.Context, p *Project, by string, q FindingQuery) (*Page[Group], error) {
+	column, ok := groupColumns[by]
+	if !ok {
+		return nil, fmt.Errorf("group by %.40q: %w: want check, advisory or component", by, ErrInvalid)
+	}
+	offset := int64(0)
+	if q.After != "" {
+		var err error
+		if offset, err = strconv.ParseInt(q.After, 10, 64); err != nil || offset < 0 || offset > 1_000_000 {
+			return nil, fmt.Errorf("page after %.40q: %w", q.After, ErrInvalid)
+		}
+	}
+	page := &Page[Group]{Items: []Group{}, Total: -1}
+	err := d.View(ctx, func(tx *Tx) error {
+		from, _, err := tx.tallied(ctx, p.ID)
+		if err != nil {
+			return err
+		}
+		args := []any{p.ID}
+		where := []string{column + " <> ''"}
+		cond := func(ok bool, clause string, values ...any) {
+			if ok {
+				where, args = append(where, clause), append(args, values...)
+			}
+		}
+		cond(q.Fixable, "t.flags & 1 <> 0")
+		cond(q.KEV, "t.flags & 2 <> 0")
+		cond(q.Running, "t.running > 0")
+		cond(q.Advisory != "", "issue.advisory = ?", q.Advisory)
+		cond(q.Component != "", "issue.component = ?", fold(q.Component))
+		cond(strings.HasSuffix(q.Check, "/"), "issue.check_id LIKE ? ESCAPE '!'", like(q.Check)+"%")
+		cond(q.Check != "" && !strings.HasSuffix(q.Check, "/"), "issue.check_id = ?", q.Check)
+		if len(q.Severities) > 0 {
+			var parts []string
+			for _, s := range q.Severities {
+				parts = append(parts, "t.rank BETWEEN ? AND ?")
+				args = append(args, int64(s)*128, int64(s)*128+127)
+			}
+			where = append(where, "("+strings.Join(parts, " OR ")+")")
+		}
+		return tx.Each(ctx, func(scan func(...any) error) error {
+			var g Group
+			var rank int
+			err := scan(&g.Name, &rank, &g.Findings, &g.Running, &g.Fixable, &g.KEV)
+			g.Worst, g.Score = boltseal.Severity(rank/128), rank%128 //nolint:gosec // 0 to 5
+			page.Items = append(page.Items, g)
+			return err
+		}, "SELECT "+column+", MAX(t.rank), CAST(SUM(t.findings) AS BIGINT), CAST(SUM(t.running) AS BIGINT), "+
+			"CAST(SUM(CASE WHEN t.flags & 1 <> 0 THEN t.findings ELSE 0 END) AS BIGINT), CAST(SUM(CASE WHEN t.flags & 2 <> 0 THEN t.findings ELSE 0 END) AS BIGINT) FROM "+from+
+			" AS t JOIN issue ON issue.id = t.issue WHERE "+strings.Join(where, " AND ")+" GROUP BY "+column+" ORDER BY 2 DESC, 3 DESC, 1 LIMIT ? OFFSET ?", append(args, q.limit()+1, offset)...)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("group findings by %s: %w", by, err)
+	}
+	page.cut(q.PageQuery, func(*Group) string { return strconv.FormatInt(offset+int64(q.limit()), 10) })
+	return page, nil
+}
+
+const tallyColumns = `SELECT finding.issue AS issue, finding.flags AS flags, finding.rank AS rank, COUNT(*) AS findings, SUM(CASE WHEN image.running > 0 THEN 1 ELSE 0 END) AS running
+	FROM finding JOIN image ON image.id = finding.image WHERE finding.project = ? AND finding.state < 3 GROUP BY finding.issue, finding.flags, finding.rank`
+
+// tallied is where the numbers of a project's open findings are read from:
+// from all of them, or from the last tally where they are very many.
+func (t *Tx) tallied(ctx context.Context, project int64) (from string, whole bool, err error) {
+	var open int64
+	err = t.Get(ctx, []any{&open}, "SELECT COALESCE(SUM(critical + high + medium + low + negligible + unknown), 0) FROM image WHERE project = ? AND "+live, project)
+	if err != nil || open <= countedWhole {
+		return "(" + tallyColumns + ")", true, err
+	}
+	return "(SELECT issue, flags, rank, findings, running FROM tally WHERE project = ?)", false, nil
+}
+
+// KeepTally counts the open findings of large projects anew.
+func (d *DB) KeepTally(ctx context.Context) error {
+	projects, err := d.Projects(ctx)
+	if err != nil {
+		return err
+	}
+	for i := range projects {
+		if err := d.keepTally(ctx, projects[i].ID); err != nil {
+			return fmt.Errorf("tally of %s: %w", projects[i].Name, err)
+		}
+	}
+	return nil
+}
+
+func (d *DB) keepTally(ctx context.Context, project int64) error {
+	type row struct{ issue, flags, rank, findings, running int64 }
+	var list []row
+	err := d.View(ctx, func(tx *Tx) error {
+		if _, whole, err := tx.tallied(ctx, project); err != nil || whole {
+			return err
+		}
+		return tx.Each(ctx, func(scan func(...any) error) error {
+			var r row
+			err := scan(&r.issue, &r.flags, &r.rank, &r.findings, &r.running)
+			list = append(list, r)
+			return err
+		}, tallyColumns, project)
+	})
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	return d.Update(ctx, func(tx *Tx) error {
+		if _, err := tx.Exec(ctx, "DELETE FROM tally WHERE project = ?", project); err != nil {
+			return err
+		}
+		r := rows{tx: tx, insert: "INSERT INTO tally (project, issue, flags, rank, findings, running) VALUES", after: "ON CONFLICT DO NOTHING", columns: 6}
+		for _, x := range list {
+			r.add(project, x.issue, x.flags, x.rank, x.findings, x.running)
+		}
+		return r.flush(ctx)
+	})
+}
