@@ -6,6 +6,8 @@ import (
 	"io"
 	"math"
 	"slices"
+
+	"github.com/boltseal/boltseal"
 )
 
 // content reads all of a database back into the form that it was written
@@ -83,6 +85,9 @@ func (db *DB) contentAdvisory(off uint64, place map[string]uint32) (contentAdvis
 	id, h, vulns, err := readEntry(entry)
 	if err != nil {
 		return contentAdvisory{}, err
+	}
+	if h.feed >= uint64(len(db.meta.Feeds)) {
+		return contentAdvisory{}, fmt.Errorf("%w: no feed %d", ErrCorrupt, h.feed)
 	}
 	a := contentAdvisory{id: id, kind: h.kind, feed: h.feed, block: h.block, at: h.at}
 	for _, name := range vulns {
@@ -217,7 +222,34 @@ func (c *content) only(db *DB, ecosystems []string) error {
 	}
 	c.closure(wantedAdvisory, wantedVuln)
 	c.renumber(wantedAdvisory, wantedVuln)
+	c.fewerFeeds()
 	return c.repack(db)
+}
+
+// fewerFeeds drops the feeds that nothing is left of, and counts the others
+// anew. Those that speak of vulnerabilities alone stay as they are.
+func (c *content) fewerFeeds() {
+	records := make([]int, len(c.feeds))
+	for i := range c.advisories {
+		records[c.advisories[i].feed]++
+	}
+	to := make([]uint64, len(c.feeds))
+	var kept []boltseal.Feed
+	for i, f := range c.feeds {
+		about := slices.Contains([]string{"kev", "epss", "nvd"}, f.Name)
+		if records[i] == 0 && !about {
+			continue
+		}
+		if !about {
+			f.Records = records[i]
+		}
+		to[i] = uint64(len(kept))
+		kept = append(kept, f)
+	}
+	for i := range c.advisories {
+		c.advisories[i].feed = to[c.advisories[i].feed]
+	}
+	c.feeds = kept
 }
 
 // closure adds what the wanted ones refer to: an advisory all that it is
