@@ -59,6 +59,50 @@ func (d *DB) Touched(ctx context.Context, keys []string) ([]Touched, error) {
 	return list, nil
 }
 
+// ComponentsOf lists what matching needs to know of an image's components.
+func (d *DB) ComponentsOf(ctx context.Context, image int64) ([]Touched, error) {
+	var list []Touched
+	err := d.View(ctx, func(tx *Tx) error {
+		seen := map[int64]bool{}
+		var ids []int64
+		err := tx.Each(ctx, func(scan func(...any) error) error {
+			var members []byte
+			err := scan(&members)
+			for _, id := range unpack(members) {
+				if !seen[id] {
+					seen[id] = true
+					ids = append(ids, id)
+				}
+			}
+			return err
+		}, "SELECT layer.members FROM image_layer JOIN layer ON layer.id = image_layer.layer WHERE image_layer.image = ?", image)
+		if err != nil {
+			return err
+		}
+		for part := range slices.Chunk(ids, 1000) {
+			err := tx.Each(ctx, func(scan func(...any) error) error {
+				var t Touched
+				var form []byte
+				if err := scan(&t.ID, &form); err != nil {
+					return err
+				}
+				err := json.Unmarshal(form, &t.Component)
+				list = append(list, t)
+				return err
+			}, "SELECT id, form FROM component WHERE "+d.list("id"), d.listArg(part))
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("components of image %d: %w", image, err)
+	}
+	slices.SortFunc(list, func(a, b Touched) int { return int(a.ID - b.ID) })
+	return list, nil
+}
+
 // ByPURL finds components by their exact purls.
 func (d *DB) ByPURL(ctx context.Context, purls []string) ([]boltseal.Component, error) {
 	var out []boltseal.Component
@@ -133,8 +177,8 @@ type Applied struct {
 const imagesAtOnce = 200
 
 // Apply brings the findings of all images that are current or run in line
-// with what changed. Doing it again changes nothing.
-func (d *DB) Apply(ctx context.Context, changes []Change, snapshot string) (*Applied, error) {
+// with what changed, or those of one image. Doing it again changes nothing.
+func (d *DB) Apply(ctx context.Context, changes []Change, snapshot string, image int64) (*Applied, error) {
 	byComponent := map[int64][]int{}
 	var ids []int64
 	for i := range changes {
@@ -143,7 +187,7 @@ func (d *DB) Apply(ctx context.Context, changes []Change, snapshot string) (*App
 		}
 		byComponent[changes[i].Component] = append(byComponent[changes[i].Component], i)
 	}
-	targets, err := d.targets(ctx, ids)
+	targets, err := d.targets(ctx, ids, image)
 	if err != nil {
 		return nil, fmt.Errorf("apply advisories: %w", err)
 	}
@@ -173,8 +217,12 @@ type placedComponent struct {
 }
 
 // targets finds the images that have any of these components.
-func (d *DB) targets(ctx context.Context, components []int64) ([]*target, error) {
+func (d *DB) targets(ctx context.Context, components []int64, image int64) ([]*target, error) {
 	byImage := map[int64]*target{}
+	only, args := "", []any{}
+	if image != 0 {
+		only, args = "image_layer.image = ? AND ", []any{image}
+	}
 	err := d.View(ctx, func(tx *Tx) error {
 		for part := range slices.Chunk(components, 1000) {
 			err := tx.Each(ctx, func(scan func(...any) error) error {
@@ -191,7 +239,7 @@ func (d *DB) targets(ctx context.Context, components []int64) ([]*target, error)
 				byImage[t.id].components = append(byImage[t.id].components, c)
 				return nil
 			}, "SELECT image_layer.image, component_layer.component, layer.diff_id, image_layer.platform, image_layer.base FROM component_layer JOIN image_layer ON image_layer.layer = component_layer.layer JOIN layer ON layer.id = component_layer.layer WHERE "+
-				d.list("component_layer.component"), d.listArg(part))
+				only+d.list("component_layer.component"), append(args, d.listArg(part))...)
 			if err != nil {
 				return err
 			}
