@@ -20,7 +20,7 @@ var floors = [][]string{
 	{"internal/limit", "internal/strictjson", "internal/atomicfile", "internal/spdx", "internal/testimage", "version", "policy", "rule", "audit"},
 	{"syntax/dockerfile", "syntax/manifest", "source/layer", "source/registry", "source/repo", "advisory", "sbom", "vex", "store", "sensor/bpf"},
 	{"source", "inventory", "seal", "seal/slsa", "check/compose", "check/custom", "check/docker", "check/kube", "check/image", "check/secret", "check/seccomp", "check/shell", "check/vuln", "check/workflow", "sensor", "sensor/enforce", "report"},
-	{"scan", "trust", "learn", "watch", "watch/sink", "remedy", "remedy/image", "remedy/project"},
+	{"scan", "trust", "learn", "watch", "watch/kubeaudit", "watch/sink", "remedy", "remedy/image", "remedy/project"},
 	{"job"},
 	{"serve", "serve/api", "serve/client"},
 	{"cli"},
@@ -34,8 +34,8 @@ var leaves = []string{"internal/"}
 // doors lists the imports that let code out of the house, and who holds
 // the key. A key to "serve/" opens for everything below it.
 var doors = map[string][]string{
-	"net":                         {"source/registry", "source/repo", "source", "advisory", "seal", "serve/", "watch/sink"},
-	"net/http":                    {"source/registry", "source/repo", "source", "advisory", "seal", "serve/", "watch/sink"}, // watch/sink sends alerts where the user says
+	"net":                         {"source/registry", "source/repo", "source", "advisory", "seal", "serve/", "watch/kubeaudit", "watch/sink"},
+	"net/http":                    {"source/registry", "source/repo", "source", "advisory", "seal", "serve/", "watch/kubeaudit", "watch/sink"}, // watch/sink sends alerts where the user says, watch/kubeaudit listens where the user says
 	"os/exec":                     {"internal/tool"},
 	"unsafe":                      {"sensor"},
 	"github.com/cilium/ebpf":      {"sensor/"},
@@ -47,7 +47,7 @@ var doors = map[string][]string{
 	"text/template":               {"report"},
 	"encoding/xml":                {"sbom", "report", "inventory", "internal/jar", "advisory"},
 	"reflect":                     {"internal/strictjson"},
-	"os":                          {"source", "source/layer", "source/registry", "source/repo", "store", "advisory", "sensor", "sensor/enforce", "remedy/image", "internal/", "watch/sink", "cli", "cmd/boltseal", "examples/demo"},
+	"os":                          {"source", "source/layer", "source/registry", "source/repo", "store", "advisory", "sensor", "sensor/enforce", "remedy/image", "internal/", "watch/kubeaudit", "watch/sink", "cli", "cmd/boltseal", "examples/demo"},
 	"github.com/spf13/viper":      {},
 	"github.com/pkg/errors":       {},
 	"github.com/stretchr/testify": {},
