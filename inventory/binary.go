@@ -16,12 +16,30 @@ var _ = add(Ecosystem{
 	},
 })
 
+// looks is what a program looks like under a name.
+type looks struct {
+	path    string
+	matches []signature.Match
+	err     error
+}
+
+// looksLike looks through a program once.
+func looksLike(path string, p *exe.Program) ([]signature.Match, error) {
+	if seen, ok := p.Memo.(*looks); ok && seen.path == path {
+		return seen.matches, seen.err
+	}
+	seen := &looks{path: path}
+	seen.matches, seen.err = signature.Find(path, p)
+	p.Memo = seen
+	return seen.matches, seen.err
+}
+
 // acceptSignature wants the executables that look like something.
 func acceptSignature(path string, p *exe.Program, err error) bool {
 	if err != nil {
 		return false // others speak of it
 	}
-	matches, err := signature.Find(path, p)
+	matches, err := looksLike(path, p)
 	return err != nil || len(matches) > 0
 }
 
@@ -32,7 +50,7 @@ func readSignature(_ context.Context, in *Input) ([]boltseal.Component, error) {
 	if err != nil {
 		return nil, nil //nolint:nilerr // others speak of it
 	}
-	matches, err := signature.Find(in.Path, program)
+	matches, err := looksLike(in.Path, program)
 	if err != nil {
 		return nil, err
 	}

@@ -36,6 +36,9 @@ type Program struct {
 	r        *io.SectionReader
 	sections []section
 	pe       bool
+
+	// Memo is for the caller: what looking through the program has given.
+	Memo any
 }
 
 type section struct {

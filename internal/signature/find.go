@@ -20,13 +20,18 @@ type Match struct {
 
 // sections are what compilers call the places where text stands: of ELF and
 // Mach-O, and of PE.
-var sections = []string{".rodata", ".data", ".data.rel.ro", ".comment", "__cstring", "__const", "__data", ".rdata"}
+var sections = []string{".rodata", ".data", "__cstring", "__const", "__data", ".rdata"}
 
 const (
 	around   = 256       // bytes before and behind an anchor that the version may stand in
 	chunk    = 128 << 10 // bytes looked at in one go
 	maxBytes = 1 << 30   // of one section; the largest known is a tenth
 	maxTries = 256       // anchors of one signature in one file
+
+	// maxLibrary is the largest section of a shared library that is looked
+	// through although no signature has its name: beyond it lie tables of
+	// characters and dictionaries.
+	maxLibrary = 2 << 20
 )
 
 // Find gives what a program looks like, by name. The path's last part is what
@@ -42,7 +47,7 @@ func Find(name string, p *exe.Program) ([]Match, error) {
 		if err != nil {
 			return nil, err
 		}
-		if text == nil || text.Size() > maxBytes {
+		if text == nil || text.Size() > maxBytes || text.Size() > maxLibrary && !s.known() {
 			continue
 		}
 		if err := s.read(text, text.Size()); err != nil {
@@ -50,6 +55,13 @@ func Find(name string, p *exe.Program) ([]Match, error) {
 		}
 	}
 	return s.matches(), nil
+}
+
+// known says whether the file is a program, or a library that goes by the
+// name of one that is looked for.
+func (s *search) known() bool {
+	return !strings.HasSuffix(s.base, ".so") && !strings.Contains(s.base, ".so.") ||
+		slices.ContainsFunc(s.all, func(sig *Signature) bool { return sig.Files != nil && sig.goesBy(s.base) })
 }
 
 // FindIn is Find in a text that stands for a program's data.

@@ -12,6 +12,7 @@ package signature
 import (
 	"bytes"
 	"embed"
+	"errors"
 	"fmt"
 	"path"
 	"regexp"
@@ -32,9 +33,6 @@ type Signature struct {
 	Packages []string // names, with "*", of OS packages and their sources that are this very software
 	Bitnami  string   // the package of OSV's Bitnami ecosystem that speaks of its releases
 	Needs    []string // further text that must be there as well
-	Likes    []Sample // texts that are it
-	Unlikes  []string // texts that are not
-	Seen     []string // real files that it was verified on
 
 	anchors []string
 	pattern string
@@ -42,9 +40,6 @@ type Signature struct {
 	cpe     string
 	version func() *regexp.Regexp
 }
-
-// Sample is a text and the version that is found in it.
-type Sample struct{ Text, Version string }
 
 // PURL is the identity of one release.
 func (s *Signature) PURL(version string) string { return "pkg:generic/" + s.Name + "@" + version }
@@ -146,16 +141,16 @@ const minor = "{minor}"
 //
 //	title    NGINX
 //	file     nginx nginx-debug          base names; without it, any name
-//	anchor   "nginx version: nginx/"    text that starts the search; below 8 bytes only with file
+//	anchor   "nginx version: nginx/"    text that starts the search; below 11 bytes only with file
 //	version  nginx/(\d+\.\d+\.\d+)      regular expression around the anchor; group 1 is the version;
 //	                                    with ^ it begins where the anchor does
 //	need     "another text"             that must be somewhere in the file too
 //	cpe      f5:nginx                   vendor and product
 //	bitnami  nginx
 //	package  nginx nginx-*              OS packages that are this very software
-//	like     "text" 1.22.1              an example and its version
-//	unlike   "text"
-//	seen     Debian 12, nginx 1.22.1-9: usr/sbin/nginx
+//
+// Examples stand in testdata/, so that this program does not look like
+// everything that it knows.
 func parse(name, text string) (*Signature, error) {
 	s := &Signature{Name: name}
 	for line := range strings.Lines(text) {
@@ -186,15 +181,6 @@ func parse(name, text string) (*Signature, error) {
 }
 
 func (s *Signature) set(key, value string) error {
-	quoted := func() (string, string, error) {
-		text, err := strconv.QuotedPrefix(value)
-		if err != nil {
-			return "", "", err
-		}
-		rest := strings.TrimSpace(value[len(text):])
-		text, err = strconv.Unquote(text)
-		return text, rest, err
-	}
 	switch key {
 	case "title":
 		s.Title = value
@@ -208,30 +194,20 @@ func (s *Signature) set(key, value string) error {
 		s.cpe = value
 	case "bitnami":
 		s.Bitnami = value
-	case "seen":
-		s.Seen = append(s.Seen, value)
-	case "anchor", "need", "like", "unlike":
-		text, rest, err := quoted()
-		if err != nil {
+	case "anchor", "need":
+		text, err := strconv.Unquote(value)
+		switch {
+		case err != nil:
 			return err
-		}
-		switch key {
-		case "anchor", "need":
-			if len(text) > mostText || key == "need" && len(text) < leastText {
-				return fmt.Errorf("%q has %d bytes", text, len(text))
-			}
-			if key == "anchor" {
-				s.anchors = append(s.anchors, text)
-			} else {
-				s.Needs = append(s.Needs, text)
-			}
-		case "like":
-			s.Likes = append(s.Likes, Sample{text, rest})
-		case "unlike":
-			s.Unlikes = append(s.Unlikes, text)
+		case len(text) > mostText || key == "need" && len(text) < leastText:
+			return fmt.Errorf("%q has %d bytes", text, len(text))
+		case key == "anchor":
+			s.anchors = append(s.anchors, text)
+		default:
+			s.Needs = append(s.Needs, text)
 		}
 	default:
-		return fmt.Errorf("unknown word")
+		return errors.New("unknown word")
 	}
 	return nil
 }

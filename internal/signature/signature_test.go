@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -36,27 +37,60 @@ func found(t *testing.T, name, text, want string) string {
 	return ""
 }
 
+// sample is a text and the version that is found in it, empty when it is not
+// the software.
+type sample struct{ text, version string }
+
+// samples reads testdata/NAME.txt: like "text" version, unlike "text", and
+// what real files a signature was seen to know.
+func samples(tb testing.TB, name string) (all []sample, seen int) {
+	tb.Helper()
+	data, err := os.ReadFile("testdata/" + name + ".txt")
+	if err != nil {
+		tb.Error(err)
+	}
+	for line := range strings.Lines(string(data)) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+		value = strings.TrimSpace(value)
+		switch key {
+		case "like", "unlike":
+			quoted, err := strconv.QuotedPrefix(value)
+			if err != nil {
+				tb.Fatalf("%s: %s: %v", name, value, err)
+			}
+			text, _ := strconv.Unquote(quoted)
+			version := strings.TrimSpace(value[len(quoted):])
+			if (key == "like") != (version != "") {
+				tb.Errorf("%s: %s %s", name, key, value)
+			}
+			all = append(all, sample{text, version})
+		case "seen":
+			seen++
+		case "":
+		default:
+			tb.Errorf("%s: %q", name, line)
+		}
+	}
+	return all, seen
+}
+
 // TestSamples holds each file of data to its own examples.
 func TestSamples(t *testing.T) {
 	for _, s := range signature.All() {
-		if len(s.Likes) == 0 {
+		all, _ := samples(t, s.Name)
+		if len(all) == 0 || all[0].version == "" {
 			t.Errorf("%s: no example", s.Name)
 		}
-		for _, like := range s.Likes {
+		for _, one := range all {
 			// Wherever it stands, also across the ends of what is read in one go.
 			for _, before := range []int{1, 128<<10 - 10, 128<<10 + 250, 128<<10 + 500, 3 * (128 << 10)} {
-				text := strings.Repeat("\x00", before) + like.Text + "\x00"
-				if got := found(t, fileFor(s), text, s.Name); got != like.Version {
-					t.Errorf("%s: got %q in %q after %d bytes, want %q", s.Name, got, like.Text, before, like.Version)
+				text := strings.Repeat("\x00", before) + one.text + "\x00"
+				if got := found(t, fileFor(s), text, s.Name); got != one.version {
+					t.Errorf("%s: got %q in %q after %d bytes, want %q", s.Name, got, one.text, before, one.version)
 				}
 			}
-			if s.Files != nil && found(t, "unrelated-name", "\x00"+like.Text+"\x00", s.Name) != "" {
+			if s.Files != nil && found(t, "unrelated-name", "\x00"+one.text+"\x00", s.Name) != "" {
 				t.Errorf("%s: found under a name that is not its own", s.Name)
-			}
-		}
-		for _, unlike := range s.Unlikes {
-			if got := found(t, fileFor(s), "\x00"+unlike, s.Name); got != "" {
-				t.Errorf("%s: got %q in %q, want nothing", s.Name, got, unlike)
 			}
 		}
 		if !s.Is(s.Packages[0]) && !strings.Contains(s.Packages[0], "*") {
@@ -65,6 +99,22 @@ func TestSamples(t *testing.T) {
 		if s.Is("boltseal") {
 			t.Errorf("%s: its packages are everything", s.Name)
 		}
+	}
+}
+
+// TestSelf: a program that holds the signatures does not look like all that
+// they know.
+func TestSelf(t *testing.T) {
+	data, err := os.ReadFile(os.Args[0])
+	if err != nil {
+		t.Skip(err)
+	}
+	p, err := exe.Open(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Skip(err)
+	}
+	if matches, err := signature.Find("boltseal", p); err != nil || len(matches) > 0 {
+		t.Errorf("got %+v, %v", matches, err)
 	}
 }
 
@@ -100,8 +150,9 @@ func TestReal(t *testing.T) {
 
 func FuzzFind(f *testing.F) {
 	for _, s := range signature.All() {
-		for _, like := range s.Likes {
-			f.Add(fileFor(s), []byte(like.Text))
+		all, _ := samples(f, s.Name)
+		for _, one := range all {
+			f.Add(fileFor(s), []byte(one.text))
 		}
 	}
 	f.Fuzz(func(t *testing.T, name string, text []byte) {
