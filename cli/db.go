@@ -32,7 +32,7 @@ var _ = addVerb(func(env *Env) *cobra.Command {
 		},
 		Args: cobra.ArbitraryArgs,
 	}
-	cmd.AddCommand(dbStatus(env), dbUpdate(env), dbBuild(env), dbPathCmd(env))
+	cmd.AddCommand(dbStatus(env), dbUpdate(env), dbBuild(env), dbPush(env), dbPathCmd(env))
 	return cmd
 })
 
@@ -209,8 +209,9 @@ func dbUpdate(env *Env) *cobra.Command {
 	var digest, caFile string
 	var full, verbose bool
 	var timeout time.Duration
+	remote := &pullFlags{}
 	cmd := &cobra.Command{
-		Use:   "update",
+		Use:   "update [REF]",
 		Short: "Fetch what is new and build the advisory database anew",
 		Long: `Fetch what is new and build the advisory database anew.
 
@@ -222,19 +223,31 @@ leaves it out. --base-url names a mirror in the layout of OSV.dev's bucket;
 given several times, the next is tried when one does not answer; no publisher
 is asked then but those that --feed names. --prebuilt takes a database
 that somebody else built: a file, an http(s) address, or oci://REFERENCE.
+
+REF names what "boltseal db push" has published in a registry. Only what has
+changed since is fetched, of --ecosystem only those parts, and with --key or
+--certificate-identity nothing that was not signed so.
 On any failure the old database stays.`,
 		Example: `  boltseal db update
   boltseal db update --base-url http://127.0.0.1:8080/osv --ecosystem Debian,npm
   boltseal db update --feed redhat --feed debian=https://mirror.example/debian.json --feed oracle=none
+  boltseal db update --key boltseal.pub registry.example.com/boltseal/db:v1
   boltseal db update --prebuilt /media/usb/advisories.db`,
-		Args: none,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Args: atMostOne,
+		RunE: func(cmd *cobra.Command, args []string) error {
 			path, err := file.resolve(env)
 			if err != nil {
 				return err
 			}
 			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 				return fmt.Errorf("update the advisory database: %w", err)
+			}
+			if len(args) == 1 {
+				remote.whole = full
+				return remote.pull(cmd.Context(), env, args[0], path, ecosystems, caFile, timeout)
+			}
+			if remote.asked() {
+				return usagef("--key and --certificate-identity are about a database in a registry: name it")
 			}
 			left := leftOut{env: env, verbose: verbose}
 			from, err := updateSources(baseURLs, kev, epss, ecosystems, feeds)
@@ -268,6 +281,7 @@ On any failure the old database stays.`,
 		},
 	}
 	file.register(cmd)
+	remote.register(cmd)
 	fl := cmd.Flags()
 	fl.StringArrayVar(&baseURLs, "base-url", nil, "mirror in the layout of OSV.dev's bucket (URL or folder); may be repeated")
 	fl.StringArrayVar(&kev, "kev", nil, "URL or file of CISA's KEV JSON; none to leave it out")
