@@ -20,6 +20,6 @@ as the OCI image specification says, and the same input gives the same bytes.`,
 		},
 		Args: cobra.ArbitraryArgs,
 	}
-	cmd.AddCommand(imageShow(env), imageBuild(env), imageSlim(env), imagePatch(env))
+	cmd.AddCommand(imageShow(env), imageBuild(env), imageSlim(env), imagePatch(env), imageRebase(env), imageCompare(env))
 	return cmd
 })
