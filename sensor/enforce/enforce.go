@@ -30,6 +30,10 @@ type Options struct {
 	// Canary starts a process that hands its arguments to [Canary].
 	Canary []string
 
+	// Runtimes are paths of programs that start containers, besides those that
+	// are known by their names.
+	Runtimes []string
+
 	// Avoid leaves out back-ends, for tests of those behind them.
 	Avoid []Backend
 

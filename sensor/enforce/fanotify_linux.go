@@ -33,8 +33,9 @@ type fan struct {
 	file   *os.File
 	fd     int
 	mu     sync.Mutex
-	marked map[string]bool            // file systems of containers, by their device and mount point
+	failed map[string]bool            // mount points that could not be marked, told once
 	inside map[string]map[int]mounted // mounts of containers, by id and the mounts' numbers
+	hosts  map[uint32]bool            // mount namespaces of the host, in which nothing is decided or marked
 	busy   chan struct{}
 	wg     sync.WaitGroup
 }
@@ -55,7 +56,7 @@ const atOnce = 16
 
 // tryFanotify opens a group and proves it on a file of our own.
 func (e *Enforcer) tryFanotify(set Acts) {
-	f := &fan{e: e, marked: map[string]bool{}, inside: map[string]map[int]mounted{}, busy: make(chan struct{}, atOnce)}
+	f := &fan{e: e, failed: map[string]bool{}, inside: map[string]map[int]mounted{}, hosts: e.hostSpaces(), busy: make(chan struct{}, atOnce)}
 	var err error
 	f.fd, err = unix.FanotifyInit(unix.FAN_CLASS_CONTENT|unix.FAN_CLOEXEC|unix.FAN_NONBLOCK|unix.FAN_UNLIMITED_QUEUE|unix.FAN_UNLIMITED_MARKS|unix.FAN_REPORT_TID, unix.O_RDONLY|unix.O_LARGEFILE|unix.O_CLOEXEC)
 	if err != nil {
@@ -180,6 +181,11 @@ func (f *fan) begin() {
 			_ = unix.FanotifyMark(f.fd, unix.FAN_MARK_ADD, unix.FAN_OPEN_EXEC_PERM, unix.AT_FDCWD, filepath.Join(f.e.root, dir, name))
 		}
 	}
+	for _, file := range f.e.o.Runtimes {
+		if err := unix.FanotifyMark(f.fd, unix.FAN_MARK_ADD, unix.FAN_OPEN_EXEC_PERM, unix.AT_FDCWD, file); err != nil {
+			f.e.report(fmt.Errorf("mark the runtime %s: %w", file, err))
+		}
+	}
 	f.markAll()
 }
 
@@ -221,27 +227,22 @@ func (f *fan) markAll() {
 		f.e.report(fmt.Errorf("look for containers' file systems: %w", err))
 		return
 	}
-	there := map[string]bool{}
 	for _, m := range lines {
 		if m.kind != "overlay" || m.upper == "" || m.at == "/" {
 			continue
 		}
-		key := m.device + " " + m.at
-		there[key] = true
-		if f.marked[key] {
-			continue
-		}
+		// Again each time: a mark that is there is no other, and numbers and
+		// places of file systems that are gone come again.
 		err := unix.FanotifyMark(f.fd, unix.FAN_MARK_ADD|unix.FAN_MARK_FILESYSTEM, unix.FAN_OPEN_EXEC_PERM, unix.AT_FDCWD, filepath.Join(at, m.at))
-		if err != nil {
+		if err != nil && !f.failed[m.at] {
 			f.e.report(fmt.Errorf("mark the container's file system at %s: %w", m.at, err))
-		}
-		f.marked[key] = true // or told of, once
-	}
-	for key := range f.marked {
-		if !there[key] {
-			delete(f.marked, key)
+			f.failed[m.at] = true
 		}
 	}
+	if len(f.failed) > maxInside {
+		clear(f.failed)
+	}
+	clear(f.inside) // numbers of mounts come again
 }
 
 func mounts(file string) ([]mounted, error) {
@@ -297,11 +298,15 @@ func plain(s string) string {
 func (f *fan) decide(ev event) bool {
 	tid := uint32(ev.tid)
 	c, group, err := f.e.containers.Process(tid)
-	if c == nil {
+	space, known := spaceOf(filepath.Join(f.e.root, "proc", strconv.Itoa(int(tid))))
+	if c == nil || known && f.hosts[space] {
 		if err == nil || errors.Is(err, fs.ErrNotExist) {
 			f.markAll() // a runtime of the host: about to start a container
 		}
 		return true
+	}
+	if !known {
+		return true // it is gone
 	}
 	f.e.mu.Lock()
 	j := f.e.policy.judge(c, group)
@@ -343,8 +348,14 @@ func (f *fan) question(ev event, c *sensor.Container, j *judged) (*question, err
 	if err != nil {
 		return nil, err
 	}
-	q.file = strings.TrimSuffix(name, " (deleted)")
 	proc := filepath.Join(f.e.root, "proc", strconv.Itoa(int(ev.tid)))
+	q.file = strings.TrimSuffix(name, " (deleted)")
+	// Whoever was put into a root with chroot has it below ours.
+	if root, err := os.Readlink(filepath.Join(proc, "root")); err == nil && root != "/" {
+		if below, ok := strings.CutPrefix(q.file, root+"/"); ok {
+			q.file = "/" + below
+		}
+	}
 	m, err := f.mountOf(ev, c, proc)
 	if err != nil {
 		return nil, err

@@ -162,11 +162,12 @@ func (k *kernel) pin() error {
 		}
 	}
 	for name, l := range k.links {
-		at := filepath.Join(k.pins, "link_"+name)
-		if err := l.Pin(at + ".new"); err != nil {
+		at, fresh := filepath.Join(k.pins, "link_"+name), filepath.Join(k.pins, "new_"+name)
+		_ = os.Remove(fresh) // of a watch that was killed while it began
+		if err := l.Pin(fresh); err != nil {
 			return fmt.Errorf("keep the program %s: %w", name, err)
 		}
-		if err := os.Rename(at+".new", at); err != nil {
+		if err := os.Rename(fresh, at); err != nil {
 			return fmt.Errorf("keep the program %s: %w", name, err)
 		}
 	}
@@ -195,7 +196,7 @@ func Release(pins string) error {
 	}
 	var errs []error
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), "link_") || strings.HasPrefix(e.Name(), "enforce_") {
+		if strings.HasPrefix(e.Name(), "link_") || strings.HasPrefix(e.Name(), "new_") || strings.HasPrefix(e.Name(), "enforce_") {
 			errs = append(errs, os.Remove(filepath.Join(pins, e.Name())))
 		}
 	}
