@@ -56,7 +56,7 @@ func Dialect(text, shell string) string {
 	if line, ok := strings.CutPrefix(text, "#!"); ok {
 		line, _, _ = strings.Cut(line, "\n")
 		shell = ""
-		for _, word := range strings.Fields(line) {
+		for word := range strings.FieldsSeq(line) {
 			if shell = path.Base(word); shell != "env" && !strings.HasPrefix(word, "-") {
 				break
 			}
