@@ -34,6 +34,7 @@ func Load(name string, data []byte) (*Policy, error) {
 		"labels":         func(n ast.Node) (err error) { p.Labels, err = texts(n); return err },
 		"vex":            func(n ast.Node) (err error) { p.VEXFiles, err = texts(n); return err },
 		"images":         p.loadTrust,
+		"enforce":        func(ast.Node) error { return nil }, // what is prevented while it runs: sensor/enforce reads it
 		"waivers":        func(n ast.Node) error { return p.loadWaivers(name, n) },
 	})
 	if err != nil {
