@@ -218,14 +218,12 @@ func appendChanges(out []byte, older, newer iter.Seq[item]) []byte {
 	a, more := nextOld()
 	b, there := nextNew()
 	for more || there {
-		order := 0
+		order := bytes.Compare(a.key, b.key)
 		switch {
 		case !more:
 			order = 1
 		case !there:
 			order = -1
-		default:
-			order = bytes.Compare(a.key, b.key)
 		}
 		same := order == 0 && bytes.Equal(a.value, b.value)
 		if same && drop+put > 0 {
@@ -609,26 +607,26 @@ func patched(older *DB, body []byte) (*content, error) {
 }
 
 // takeTables reads vulnerabilities, advisories and rows.
-func (b *content) takeTables(c *cursor, a *content) error {
+func (c *content) takeTables(in *cursor, a *content) error {
 	var words []string
-	err := changed(c, a.vulnItems(), func(key, value []byte) error {
+	err := changed(in, a.vulnItems(), func(key, value []byte) error {
 		v, by, err := readVulnItem(string(key), value)
 		words = append(words, by)
-		b.vulns = append(b.vulns, v)
+		c.vulns = append(c.vulns, v)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	if err := takeEPSS(c, a, b); err != nil {
+	if err := takeEPSS(in, a, c); err != nil {
 		return err
 	}
-	vulns := make(map[string]uint32, len(b.vulns))
-	for i := range b.vulns {
-		vulns[b.vulns[i].name] = uint32(i)
+	vulns := make(map[string]uint32, len(c.vulns))
+	for i := range c.vulns {
+		vulns[c.vulns[i].name] = uint32(i)
 	}
 	numbers := map[string]uint32{}
-	err = changed(c, a.advisoryItems(), func(key, value []byte) error {
+	err = changed(in, a.advisoryItems(), func(key, value []byte) error {
 		v := cursor{b: value}
 		one := contentAdvisory{id: string(key), kind: v.byte(), feed: v.uint()}
 		for range v.count() {
@@ -638,11 +636,11 @@ func (b *content) takeTables(c *cursor, a *content) error {
 			}
 			one.about = append(one.about, n)
 		}
-		if v.bad || one.kind >= byte(len(kinds)) || one.feed >= uint64(len(b.feeds)) || len(one.about) == 0 {
+		if v.bad || one.kind >= byte(len(kinds)) || one.feed >= uint64(len(c.feeds)) || len(one.about) == 0 {
 			return ErrDelta
 		}
-		numbers[one.id] = uint32(len(b.advisories))
-		b.advisories = append(b.advisories, one)
+		numbers[one.id] = uint32(len(c.advisories))
+		c.advisories = append(c.advisories, one)
 		return nil
 	})
 	if err != nil {
@@ -653,9 +651,9 @@ func (b *content) takeTables(c *cursor, a *content) error {
 		if !ok {
 			return ErrDelta
 		}
-		b.vulns[i].words = uint64(n)
+		c.vulns[i].words = uint64(n)
 	}
-	return b.takeRows(c, a, numbers)
+	return c.takeRows(in, a, numbers)
 }
 
 func readVulnItem(name string, value []byte) (vuln, string, error) {
@@ -681,20 +679,20 @@ func readVulnItem(name string, value []byte) (vuln, string, error) {
 	return v, words, nil
 }
 
-func (b *content) takeRows(c *cursor, a *content, numbers map[string]uint32) error {
+func (c *content) takeRows(in *cursor, a *content, numbers map[string]uint32) error {
 	var arena []byte
-	b.row = func(out []byte, r contentRow) []byte { return append(out, arena[r.at:r.end]...) }
-	return changed(c, a.rowItems(), func(key, value []byte) error {
+	c.row = func(out []byte, r contentRow) []byte { return append(out, arena[r.at:r.end]...) }
+	return changed(in, a.rowItems(), func(key, value []byte) error {
 		ecosystem, rest, ok := strings.Cut(string(key), "\x00")
 		name, id, second := strings.Cut(rest, "\x00")
 		n, known := numbers[id]
 		if !ok || !second || !known {
 			return ErrDelta
 		}
-		if last := len(b.packages) - 1; last < 0 || b.packages[last].ecosystem != ecosystem || b.packages[last].name != name {
-			b.packages = append(b.packages, contentPackage{ecosystem: ecosystem, name: name})
+		if last := len(c.packages) - 1; last < 0 || c.packages[last].ecosystem != ecosystem || c.packages[last].name != name {
+			c.packages = append(c.packages, contentPackage{ecosystem: ecosystem, name: name})
 		}
-		p := &b.packages[len(b.packages)-1]
+		p := &c.packages[len(c.packages)-1]
 		for v := (cursor{b: value}); v.left() > 0; {
 			row := v.bytes()
 			if v.bad || len(arena)+len(row) > maxDelta {
@@ -707,24 +705,24 @@ func (b *content) takeRows(c *cursor, a *content, numbers map[string]uint32) err
 	})
 }
 
-func (b *content) takePlaces(c *cursor, a *content, t *textPlan) error {
-	expected := expectedPlaces(a, b, t)
+func (c *content) takePlaces(in *cursor, a *content, t *textPlan) error {
+	expected := expectedPlaces(a, c, t)
 	at := uint64(0)
-	for range c.count() {
-		at += c.uint()
+	for range in.count() {
+		at += in.uint()
 		if at >= uint64(len(expected)) {
 			return ErrDelta
 		}
-		expected[at] = [2]uint64{c.uint() + 1, c.uint()}
+		expected[at] = [2]uint64{in.uint() + 1, in.uint()}
 	}
-	for i := range b.advisories {
+	for i := range c.advisories {
 		block := expected[i][0]
 		if block == 0 || block > uint64(len(t.from)) {
 			return ErrDelta
 		}
-		b.advisories[i].block, b.advisories[i].at = block-1, expected[i][1]
+		c.advisories[i].block, c.advisories[i].at = block-1, expected[i][1]
 	}
-	if c.bad {
+	if in.bad {
 		return ErrDelta
 	}
 	return nil
@@ -732,7 +730,7 @@ func (b *content) takePlaces(c *cursor, a *content, t *textPlan) error {
 
 // takeTexts puts the blocks together: those that are there, and those that
 // are compressed here as they were by whoever built the database.
-func (b *content) takeTexts(c *cursor, older *DB, old frames, t *textPlan, packed []byte) error {
+func (c *content) takeTexts(in *cursor, older *DB, old frames, t *textPlan, packed []byte) error {
 	dictionary, _, err := t.rawOf(older, old, t.gone, maxDictonary)
 	if err != nil {
 		return err
@@ -745,7 +743,7 @@ func (b *content) takeTexts(c *cursor, older *DB, old frames, t *textPlan, packe
 	if err != nil {
 		return err
 	}
-	if n := c.count(); n != len(t.fresh) {
+	if n := in.count(); n != len(t.fresh) {
 		return ErrDelta
 	}
 	var next batch
@@ -755,7 +753,7 @@ func (b *content) takeTexts(c *cursor, older *DB, old frames, t *textPlan, packe
 			out[i] = old[from]
 			continue
 		}
-		n := c.uint()
+		n := in.uint()
 		if n == 0 || n > uint64(len(fresh)) {
 			return ErrDelta
 		}
@@ -763,10 +761,10 @@ func (b *content) takeTexts(c *cursor, older *DB, old frames, t *textPlan, packe
 		w.flush(&next)
 		out[i] = next.frames[len(next.frames)-1]
 	}
-	if c.bad || c.left() > 0 || len(fresh) > 0 {
+	if in.bad || in.left() > 0 || len(fresh) > 0 {
 		return ErrDelta
 	}
-	b.texts = out
+	c.texts = out
 	return nil
 }
 

@@ -414,7 +414,7 @@ func (p *puller) follow(ctx context.Context, path string, chain []EditionFile) e
 		to := path
 		if i < len(chain)-1 {
 			to = fmt.Sprintf("%s.step%d", path, i)
-			defer os.Remove(to)
+			defer func() { _ = os.Remove(to) }()
 		}
 		p.out.Bytes += f.Size
 		if err := p.step(ctx, from, to, f); err != nil {

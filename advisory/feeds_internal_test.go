@@ -2,13 +2,19 @@ package advisory
 
 import (
 	"bytes"
+	"errors"
 	"io"
+	"os"
 	"path"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
 	"golang.org/x/tools/txtar"
+
+	"github.com/boltseal/boltseal/internal/limit"
 )
 
 // fuzzFeed feeds what the feed's recorded data holds, and what becomes of it,
@@ -55,6 +61,34 @@ func sane(t *testing.T, r *record) {
 		if a.Ecosystem == "" || lacksRelease(a.Ecosystem) || placeholder(a.Name) {
 			t.Errorf("%s: a package %q of %q", r.ID, a.Name, a.Ecosystem)
 		}
+	}
+}
+
+// TestBombs has files that inflate to more than they may.
+func TestBombs(t *testing.T) {
+	zeros := make([]byte, 8<<20)
+	var gz bytes.Buffer
+	w := gzip.NewWriter(&gz)
+	_, _ = w.Write(zeros)
+	_ = w.Close()
+	z, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range map[string][]byte{"gzip": gz.Bytes(), "zstd": z.EncodeAll(zeros, nil), "plain": zeros} {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		f, err := openPlain(path, 1<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := io.Copy(io.Discard, f)
+		if _, ok := errors.AsType[*limit.Error](err); !ok || n > 1<<20 {
+			t.Errorf("%s: %d bytes, %v", name, n, err)
+		}
+		_ = f.Close()
 	}
 }
 

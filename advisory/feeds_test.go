@@ -245,6 +245,45 @@ func breakdown(t *testing.T, server *bucket, s *feedSample, path string, opts *a
 	updateFeed(t, path, opts, s.want, "refused")
 }
 
+// TestSlowFeed has one server that drips: the other feeds are updated all the
+// same, and soon.
+func TestSlowFeed(t *testing.T) {
+	server, url := newBucket(t)
+	server.ecosystem(t, "/osv/npm", osvOf("GHSA-aaaa-aaaa-aaaa", "npm", "a", "1", ""))
+	server.put("/debian.json", []byte("{}"))
+	server.misbehave("/debian.json", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", "1000000")
+		for range 1000 {
+			_, _ = w.Write([]byte(" "))
+			w.(http.Flusher).Flush()
+			select {
+			case <-r.Context().Done():
+				return
+			case <-time.After(20 * time.Millisecond):
+			}
+		}
+	})
+	path := filepath.Join(t.TempDir(), "advisories.db")
+	start := time.Now()
+	s, err := advisory.Update(t.Context(), path, &advisory.UpdateOptions{
+		Sources: []advisory.Source{{Feed: "debian", At: url + "/debian.json"}, {Feed: "osv", At: url + "/osv", Ecosystems: []string{"npm"}}},
+		Now:     feedsNow, Timeout: 400 * time.Millisecond,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(start); took > 15*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	states := map[string]bool{}
+	for _, f := range s.Feeds {
+		states[f.Name] = f.Error == ""
+	}
+	if diff := gocmp.Diff(map[string]bool{"debian": false, "osv/npm": true}, states); diff != "" {
+		t.Error("well (-want +got):", diff)
+	}
+}
+
 func updateFeed(t *testing.T, path string, opts *advisory.UpdateOptions, want, broken string) {
 	t.Helper()
 	snapshot, err := advisory.Update(t.Context(), path, opts)

@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/net/http/httpproxy"
@@ -161,7 +162,7 @@ func (c *client) once(ctx context.Context, what, address string, have condition)
 	switch {
 	case resp.StatusCode == http.StatusOK:
 		b := &body{c: c, what: what, r: resp.Body, total: resp.ContentLength, cancel: cancel, ctx: ctx}
-		b.watch = time.AfterFunc(c.timeout, func() { cancel(errStalled) })
+		b.guard()
 		b.hash = googHash(resp.Header)
 		out.body = b
 		return out, 0, nil
@@ -201,15 +202,21 @@ func retryAfter(h http.Header) time.Duration {
 	return min(time.Duration(seconds)*time.Second, longest)
 }
 
+// slowest is how many bytes a second a server has to send. One that drips
+// would keep all other feeds waiting as one does that stands still.
+const slowest = 512
+
 // body is an answer's bytes: counted, bounded, watched for a standstill and,
 // where the server gives a hash, compared with it at their end.
 type body struct {
 	c      *client
 	what   string
 	r      io.ReadCloser
-	n      int64
+	n      atomic.Int64
+	seen   int64 // by the guard
 	total  int64
-	watch  *time.Timer
+	mu     sync.Mutex
+	watch  *time.Timer // nil when it is over
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	hash   *uint32
@@ -218,9 +225,7 @@ type body struct {
 
 func (b *body) Read(p []byte) (int, error) {
 	n, err := b.r.Read(p)
-	b.watch.Reset(b.c.timeout)
-	b.n += int64(n)
-	if b.n > b.c.max {
+	if b.n.Add(int64(n)) > b.c.max {
 		return 0, &limit.Error{What: b.what, Max: b.c.max, Unit: "bytes", Flag: "the limit"}
 	}
 	b.sum = crc32.Update(b.sum, castagnoli, p[:n])
@@ -236,8 +241,34 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// guard gives the answer up when too little of it came since it last looked.
+func (b *body) guard() {
+	least := int64(b.c.timeout.Seconds() * slowest)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.watch = time.AfterFunc(b.c.timeout, func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if b.watch == nil {
+			return
+		}
+		now := b.n.Load()
+		if now-b.seen < max(1, least) {
+			b.cancel(errStalled)
+			return
+		}
+		b.seen = now
+		b.watch.Reset(b.c.timeout)
+	})
+}
+
 func (b *body) Close() error {
-	b.watch.Stop()
+	b.mu.Lock()
+	if b.watch != nil {
+		b.watch.Stop()
+		b.watch = nil
+	}
+	b.mu.Unlock()
 	// A body that is not read to its end would keep sending.
 	b.cancel(nil)
 	return b.r.Close()
@@ -249,7 +280,7 @@ func (b *body) tell() {
 	}
 	b.c.mu.Lock()
 	defer b.c.mu.Unlock()
-	b.c.progress(Progress{What: b.what, Bytes: b.n, Total: max(0, b.total)})
+	b.c.progress(Progress{What: b.what, Bytes: b.n.Load(), Total: max(0, b.total)})
 }
 
 // googHash is the CRC-32C that Google's object store gives of what it holds,

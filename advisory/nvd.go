@@ -3,10 +3,10 @@ package advisory
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/boltseal/boltseal"
 )
@@ -31,7 +31,7 @@ func nvdFiles(_ context.Context, u *updater, base string) ([]remoteFile, error) 
 	}
 	this := max(u.opts.Now.Year(), nvdFirstYear)
 	for year := nvdFirstYear; year <= this; year++ {
-		add(fmt.Sprint(year), true)
+		add(strconv.Itoa(year), true)
 	}
 	add("modified", true)
 	return files, nil

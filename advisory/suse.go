@@ -86,7 +86,7 @@ func readCSAFArchive(path string, take func([]document) error) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	in := bufio.NewReader(f)
 	if head, _ := in.Peek(1); bytes.Equal(head, []byte("{")) {
 		data, err := appendAll(nil, in)

@@ -18,6 +18,7 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/boltseal/boltseal"
 	"github.com/boltseal/boltseal/internal/atomicfile"
@@ -49,7 +50,8 @@ type UpdateOptions struct {
 
 	Full     bool          // fetch everything anew
 	Jobs     int           // as of BuildOptions
-	Timeout  time.Duration // without a byte received; 0 is one minute
+	Timeout  time.Duration // without bytes received, or hardly any; 0 is one minute
+	Patience time.Duration // for all of one feed; 0 is an hour
 	MaxBytes int64         // of one download; 0 is 4 GiB
 	Now      time.Time     // the fetch date
 
@@ -112,6 +114,9 @@ func newUpdater(dst string, opts *UpdateOptions) *updater {
 	if u.opts.MaxBytes <= 0 {
 		u.opts.MaxBytes = 4 << 30
 	}
+	if u.opts.Patience <= 0 {
+		u.opts.Patience = time.Hour
+	}
 	u.client = newClient(&u.opts)
 	return u
 }
@@ -131,15 +136,11 @@ var errNoFeed = errors.New("no such feed")
 func (u *updater) feeds(ctx context.Context) (*boltseal.Snapshot, error) {
 	var sources []Source
 	var all fetched
-	for _, s := range u.opts.Sources {
-		feed, ok := feedNamed(s.Feed)
-		if !ok {
-			return nil, fmt.Errorf("%w: %s", errNoFeed, s.Feed)
-		}
-		got := u.fetch(ctx, feed, s)
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
+	results, err := u.fetchAll(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, got := range results {
 		if got.source.At != "" || len(got.source.parts) > 0 {
 			sources = append(sources, got.source)
 		}
@@ -160,6 +161,30 @@ func (u *updater) feeds(ctx context.Context) (*boltseal.Snapshot, error) {
 	}
 	return u.rebuild(ctx, sources, all.states, inputs)
 }
+
+// fetchAll brings every source up to date, several at once: none waits for
+// one that is slow.
+func (u *updater) fetchAll(ctx context.Context) ([]fetched, error) {
+	results := make([]fetched, len(u.opts.Sources))
+	var group errgroup.Group
+	group.SetLimit(feedsAtOnce)
+	for i, s := range u.opts.Sources {
+		feed, ok := feedNamed(s.Feed)
+		if !ok {
+			return nil, errors.Join(fmt.Errorf("%w: %s", errNoFeed, s.Feed), group.Wait())
+		}
+		group.Go(func() error {
+			ctx, cancel := context.WithTimeout(ctx, u.opts.Patience)
+			defer cancel()
+			results[i] = u.fetch(ctx, feed, s)
+			return nil
+		})
+	}
+	return results, errors.Join(group.Wait(), ctx.Err())
+}
+
+// feedsAtOnce is how many publishers are asked at the same time.
+const feedsAtOnce = 8
 
 func (u *updater) rebuild(ctx context.Context, sources []Source, states []boltseal.Feed, inputs string) (*boltseal.Snapshot, error) {
 	b := newBuilder(&BuildOptions{Jobs: u.opts.Jobs, Built: u.opts.Now, Feeds: states, Left: u.opts.Left})
