@@ -23,6 +23,7 @@ type Component struct {
 	Hashes    []Digest   `json:"hashes,omitempty"`    // of the component as distributed
 	CPEs      []string   `json:"cpes,omitempty"`
 	Module    string     `json:"module,omitempty"`   // RPM modularity label's "name:stream"
+	InUse     Usage      `json:"inUse,omitempty"`    // whether what runs opens its files, where that was watched
 	Direct    bool       `json:"direct,omitempty"`   // the project itself asks for it
 	Dev       bool       `json:"dev,omitempty"`      // only development asks for it
 	Evidence  []Evidence `json:"evidence,omitempty"` // what else speaks for it, beside FoundBy

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -23,7 +24,7 @@ A path that exists needs no scheme.`
 
 var _ = addVerb(func(env *Env) *cobra.Command {
 	f, to := &scanFlags{}, &clientFlags{}
-	var checks, only []string
+	var checks, only, inUse []string
 	cmd := &cobra.Command{
 		Use:   "scan TARGET",
 		Short: "Find what is inside a target and what is known to be wrong with it",
@@ -36,7 +37,9 @@ var _ = addVerb(func(env *Env) *cobra.Command {
   docker save app | boltseal scan -`,
 		Args: exactly(1, "one target"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return runScan(cmd.Context(), env, f, to, args[0], func(opts *scan.Options) error { return families(opts, checks, only) })
+			return runScan(cmd.Context(), env, f, to, args[0], func(opts *scan.Options) error {
+				return errors.Join(families(opts, checks, only), readUse(opts, inUse))
+			})
 		},
 	}
 	f.register(cmd, "table")
@@ -47,6 +50,7 @@ var _ = addVerb(func(env *Env) *cobra.Command {
 	fl.StringSliceVar(&checks, "checks", nil, "families of checks to run, of "+strings.Join(scan.Families(), ", ")+" (default: all)")
 	fl.StringSliceVar(&checks, "scanners", nil, "the same as --checks")
 	_ = fl.MarkHidden("scanners")
+	fl.StringArrayVar(&inUse, "in-use", nil, "what boltseal watch --record-use wrote: findings say whether what runs opens the component; may be repeated")
 	fl.StringSliceVar(&only, "only", nil, "mine: leave out what the base image brought")
 	return cmd
 })

@@ -57,6 +57,7 @@ sensor cannot run here, or dropped events.`,
 	fl.StringArrayVar(&f.rules, "rules", nil, "rule file; may be repeated, later ones append and override")
 	f.sinks.register(fl)
 	f.audit.register(fl)
+	f.use.register(fl)
 	fl.IntVar(&f.rate, "rate", 100, "alerts of a second that are sent; 0 sends all")
 	fl.DurationVar(&f.group, "group", time.Minute, "equal alerts within so long are one with a count; 0 keeps them apart")
 	fl.DurationVar(&f.length, "for", 0, "end after so long (default: at a signal)")
@@ -71,6 +72,7 @@ type watchFlags struct {
 	rules          []string
 	sinks          sinkFlags
 	audit          kubeAuditFlags
+	use            useFlags
 	rate           int
 	group, length  time.Duration
 	priority, root string
@@ -91,6 +93,11 @@ func runWatch(ctx context.Context, env *Env, f *watchFlags) (err error) {
 	if err != nil {
 		return err
 	}
+	uses, err := f.use.open(env)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, uses.close()) }()
 	if f.length > 0 {
 		var stop context.CancelFunc
 		ctx, stop = context.WithTimeout(ctx, f.length)
@@ -111,7 +118,7 @@ func runWatch(ctx context.Context, env *Env, f *watchFlags) (err error) {
 	}
 	summary, err := watch.Run(ctx, &watch.Options{
 		Alerts: alerts, Rules: set, Outputs: outs, Hostname: host, Window: f.group, Rate: f.rate, Sensor: sensor.Options{Root: f.root},
-		Reload: f.reload(ctx, env), Feeds: feeds,
+		Reload: f.reload(ctx, env), Feeds: feeds, Tap: uses.tap(), Calls: uses.calls(),
 		Ready: func(*sensor.Sensor) {
 			n := set.Counts()
 			fmt.Fprintf(env.Stderr, "boltseal: watching with %s (%d on)\n", plural(n.Rules, "rule"), n.Enabled)

@@ -40,6 +40,24 @@ func newOwners(t *tree, items []*item) *owners {
 	return o
 }
 
+// want asks for further files, by their paths in the tree.
+func (o *owners) want(files []string) {
+	for _, file := range files {
+		o.wanted[strings.TrimPrefix(path.Clean(file), "/")] = true
+	}
+}
+
+// used are the packages that brought files.
+func (o *owners) used(files []string) map[string]string {
+	out := map[string]string{}
+	for _, file := range files {
+		if purl := o.of[strings.TrimPrefix(path.Clean(file), "/")]; purl != "" {
+			out[file] = purl
+		}
+	}
+	return out
+}
+
 // own notes that the package with this purl brought the file. The path may
 // begin with "/" or "./".
 func (in *Input) own(file []byte, purl string) {

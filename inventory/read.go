@@ -34,6 +34,9 @@ type Options struct {
 	// present content last. Without it a component of a database is of the
 	// layer that wrote the database last.
 	Versions func(path string) []Version
+
+	// Used are paths of files whose packages are asked for, in Result.Owners.
+	Used []string
 }
 
 // Result is what [Read] found, sorted.
@@ -41,6 +44,7 @@ type Result struct {
 	Distro     *boltseal.Distro
 	Components []boltseal.Component
 	Gaps       []boltseal.Gap
+	Owners     map[string]string // of the files in Options.Used that a package brought: its purl
 }
 
 const defaultFileTime = 2 * time.Minute
@@ -70,7 +74,7 @@ func Read(ctx context.Context, fsys fs.FS, opts *Options) (*Result, error) {
 	if err := r.run(ctx); err != nil {
 		return nil, fmt.Errorf("read inventory: %w", err)
 	}
-	return &Result{Distro: r.distro, Components: r.components, Gaps: r.gaps}, nil
+	return &Result{Distro: r.distro, Components: r.components, Gaps: r.gaps, Owners: r.owners.used(r.opts.Used)}, nil
 }
 
 // reading is one run of [Read].
@@ -104,6 +108,7 @@ func (r *reading) run(ctx context.Context) error {
 	r.distro, gaps = readDistro(r.tree)
 	r.gaps = append(r.gaps, gaps...)
 	r.owners = newOwners(r.tree, items)
+	r.owners.want(r.opts.Used)
 
 	outcomes := make([]outcome, len(items))
 	group, ctx := errgroup.WithContext(ctx)

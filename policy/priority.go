@@ -20,6 +20,8 @@ const (
 	ransomwarePoints = 5
 	likelyPoints     = 30 // times the root of the EPSS probability
 	fixPoints        = 5  // it can be removed today
+	usePoints        = 10 // what runs opens the component's files
+	unusedShare      = 60 // per cent that is left where nothing that ran did
 	devShare         = 30 // per cent that is left where only development asks for the component
 )
 
@@ -59,6 +61,12 @@ func priority(f *boltseal.Finding) (int, []string) {
 	}
 	if len(f.FixedIn) > 0 || f.Advisory == nil && len(f.Fixes) > 0 {
 		plus(fixPoints, "fix at hand")
+	}
+	if c := f.Component; c != nil && c.InUse == boltseal.UsageSeen {
+		plus(usePoints, "in use")
+	} else if c != nil && c.InUse == boltseal.UsageUnseen {
+		score = score * unusedShare / 100
+		reasons = append(reasons, fmt.Sprintf("not seen in use, of it %d%%", unusedShare))
 	}
 	if f.Component != nil && f.Component.Dev {
 		score = score * devShare / 100

@@ -85,7 +85,8 @@ func readOne(ctx context.Context, subject *source.Subject, o *Options, tick func
 // readImage reads an image's layers, or takes the result from the cache.
 func readImage(ctx context.Context, subject *source.Subject, o *Options, tick func(int64)) (_ *part, err error) {
 	key := cacheKey(subject, o)
-	if p, ok := fromCache(o.Cache, key, subject); ok {
+	use := o.useOf(&subject.Artifact)
+	if p, ok := fromCache(o.Cache, key, subject); ok && use == nil {
 		return p, p.spot(ctx, subject, o)
 	}
 	spotter, stream := o.spotter()
@@ -108,6 +109,7 @@ func readImage(ctx context.Context, subject *source.Subject, o *Options, tick fu
 			}
 			return layers[i].DiffID, true
 		},
+		Used: use.files(),
 		Versions: func(path string) []inventory.Version {
 			var all []inventory.Version
 			for _, v := range fsys.Versions(path) {
@@ -129,6 +131,7 @@ func readImage(ctx context.Context, subject *source.Subject, o *Options, tick fu
 	p.findings = spotter.findings(fsys, layers)
 	p.lint(subject, fsys, o)
 	toCache(o.Cache, key, p)
+	use.mark(p, result.Owners)
 	return p, p.spot(ctx, subject, o)
 }
 

@@ -74,6 +74,9 @@ type Options struct {
 	// many those were.
 	Mine bool
 
+	// Used is what was seen of images' files while they ran.
+	Used []boltseal.ImageUse
+
 	// ComponentsOnly skips the checks: the report is a list of components.
 	ComponentsOnly bool
 }

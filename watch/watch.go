@@ -65,6 +65,7 @@ type Options struct {
 	Errors   func(error)          // what an output could not do; the watch goes on
 	Alerts   <-chan *Alert        // that come from elsewhere, such as prevention
 	Tap      func(*sensor.Event)  // sees every event before rules do, on the sensor's goroutine
+	Calls    []string             // system calls that Tap wants besides those of the rules
 }
 
 // Event is something that rules are matched with and that an alert can tell.
@@ -136,7 +137,7 @@ func wanted(rules *rule.Set) []string {
 func Run(ctx context.Context, o *Options) (*Summary, error) {
 	w := &watcher{Options: o, summary: &Summary{Gaps: Gaps(o.Rules)}, groups: newGroups(o.Window), rate: newLimiter(o.Rate), id: newID()}
 	w.rules.Store(o.Rules)
-	calls := wanted(o.Rules)
+	calls := append(wanted(o.Rules), o.Calls...)
 	if len(calls) == 0 && len(o.Feeds) == 0 {
 		return nil, ErrNothing
 	}
@@ -331,7 +332,7 @@ func (w *watcher) tick(ctx context.Context, s *sensor.Sensor) {
 // reload puts other rules in the place of those that are used. The kernel is
 // asked for what they need first: if it refuses, the old ones stay.
 func (w *watcher) reload(set *rule.Set, s *sensor.Sensor) {
-	calls := wanted(set)
+	calls := append(wanted(set), w.Calls...)
 	if s != nil {
 		if err := s.Want(calls); err != nil {
 			w.tell(fmt.Errorf("reload rules: %w; the old ones stay", err))
