@@ -697,34 +697,33 @@ static __always_inline struct decision *about_group(struct kernfs_node *node, u6
 	return d;
 }
 
-// Whether 64 hexadecimal digits stand in a row in the group's name. The count
-// lies in the record.
+// Whether 64 hexadecimal digits stand in a row in a group's name.
 struct digits {
-	struct decision *d;
+	u32 run;
+	char name[128];
 };
 
 static long next_digit(u32 i, struct digits *s)
 {
-	struct decision *d = s->d;
-	char c;
+	char c = s->name[i & 127];
 
-	if (!d || d->pad == 64)
+	if (s->run == 64)
 		return 1;
-	c = ((const char *)d->names)[i & 127];
 	if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))
-		d->pad++;
+		s->run++;
 	else
-		d->pad = 0;
+		s->run = 0;
 	return 0;
 }
 
-static __always_inline bool is_container(struct decision *d)
+static __always_inline bool is_container(struct kernfs_node *node)
 {
-	struct digits s = {.d = d};
+	struct digits s = {};
 
-	d->pad = 0;
-	bpf_loop(GROUP_NAME, next_digit, &s, 0);
-	return d->pad == 64;
+	if (bpf_probe_read_kernel_str(s.name, sizeof(s.name), BPF_CORE_READ(node, name)) <= 64)
+		return false;
+	bpf_loop(sizeof(s.name), next_digit, &s, 0);
+	return s.run == 64;
 }
 
 // A control group begins: it has the policy of the one above it, or, when it
@@ -743,15 +742,15 @@ int BPF_PROG(group_begins, struct cgroup *group)
 	node = BPF_CORE_READ(group, kn);
 	id = BPF_CORE_READ(node, id);
 	parent = BPF_CORE_READ(above(node), id);
-	d = about_group(node, id, KIND_GROUP);
 	policy = bpf_map_lookup_elem(&enforce_groups, &parent);
 	config = bpf_map_lookup_elem(&enforce_config, &zero);
 	if (policy)
 		given = *policy;
-	else if (config && (!d || is_container(d)))
+	else if (config && config->pending && is_container(node))
 		given = config->pending;
 	if (given)
 		bpf_map_update_elem(&enforce_groups, &id, &given, 0);
+	d = about_group(node, id, KIND_GROUP);
 	if (d) {
 		d->policy = given;
 		bpf_ringbuf_submit(d, 0);

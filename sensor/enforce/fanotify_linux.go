@@ -36,6 +36,7 @@ type fan struct {
 	failed map[string]bool            // mount points that could not be marked, told once
 	inside map[string]map[int]mounted // mounts of containers, by id and the mounts' numbers
 	hosts  map[uint32]bool            // mount namespaces of the host, in which nothing is decided or marked
+	recent map[[2]int32]time.Time     // threads and acts that were told of
 	busy   chan struct{}
 	wg     sync.WaitGroup
 }
@@ -56,7 +57,7 @@ const atOnce = 16
 
 // tryFanotify opens a group and proves it on a file of our own.
 func (e *Enforcer) tryFanotify(set Acts) {
-	f := &fan{e: e, failed: map[string]bool{}, inside: map[string]map[int]mounted{}, hosts: e.hostSpaces(), busy: make(chan struct{}, atOnce)}
+	f := &fan{e: e, failed: map[string]bool{}, inside: map[string]map[int]mounted{}, hosts: e.hostSpaces(), recent: map[[2]int32]time.Time{}, busy: make(chan struct{}, atOnce)}
 	var err error
 	f.fd, err = unix.FanotifyInit(unix.FAN_CLASS_CONTENT|unix.FAN_CLOEXEC|unix.FAN_NONBLOCK|unix.FAN_UNLIMITED_QUEUE|unix.FAN_UNLIMITED_MARKS|unix.FAN_REPORT_TID, unix.O_RDONLY|unix.O_LARGEFILE|unix.O_CLOEXEC)
 	if err != nil {
@@ -490,8 +491,26 @@ func (f *fan) verdict(q *question, a Act, modes uint32) bool {
 	if !deny && (modes&modeAudit == 0 || !q.audit.Has(a)) {
 		return true
 	}
-	f.tell(q, a, deny)
+	if deny || f.first(q.tid, a) {
+		f.tell(q, a, deny)
+	}
 	return !deny
+}
+
+// first tells whether an act of a thread is not the one that was told of a
+// moment ago: an executable and its loader are two questions of one exec.
+func (f *fan) first(tid int32, a Act) bool {
+	const moment = 100 * time.Millisecond
+	now := time.Now() //nolint:forbidigo // fanotify has no time of its own
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	key := [2]int32{tid, int32(a)}
+	last, seen := f.recent[key]
+	if len(f.recent) > maxInside {
+		clear(f.recent)
+	}
+	f.recent[key] = now
+	return !seen || now.Sub(last) > moment
 }
 
 func (f *fan) tell(q *question, a Act, deny bool) {
