@@ -26,6 +26,7 @@ type Component struct {
 	InUse     Usage      `json:"inUse,omitempty"`    // whether what runs opens its files, where that was watched
 	Direct    bool       `json:"direct,omitempty"`   // the project itself asks for it
 	Dev       bool       `json:"dev,omitempty"`      // only development asks for it
+	Linked    Symbols    `json:"-"`                  // of Go modules: functions that are in the programs
 	Evidence  []Evidence `json:"evidence,omitempty"` // what else speaks for it, beside FoundBy
 }
 

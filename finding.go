@@ -28,6 +28,7 @@ type Finding struct {
 	CreatedBy string     `json:"createdBy,omitempty"` // history line of the layer
 	Evidence  []Evidence `json:"evidence,omitempty"`
 	Fixes     []Fix      `json:"fixes,omitempty"`
+	Reach     Reach      `json:"reach,omitempty"`
 	Score     int        `json:"score,omitempty"` // priority, 0 to 100
 	Reasons   []string   `json:"reasons,omitempty"`
 	Waived    *Waiver    `json:"waived,omitempty"`

@@ -69,7 +69,9 @@ func readGoBinary(_ context.Context, in *Input) ([]boltseal.Component, error) {
 		}
 		return nil, nil
 	}
-	return goComponents(info), nil
+	all := goComponents(info)
+	goLink(all, program, info)
+	return all, nil
 }
 
 // isPacked says whether the executable packer UPX has left its mark behind

@@ -30,6 +30,18 @@ func TestGoBinary(t *testing.T) {
 	if err != nil || len(result.Gaps) > 0 {
 		t.Fatal(err, result.Gaps)
 	}
+	for _, c := range result.Components {
+		switch c.Name {
+		case "stdlib":
+			if !c.Linked.Has("os.ReadFile") || !c.Linked.Has("io/fs.WalkDir") || c.Linked.Has("os.Nothing") {
+				t.Errorf("of the standard library's functions %d are known, and the wrong ones", len(c.Linked))
+			}
+		case "golang.org/x/mod":
+			if !c.Linked.Has("golang.org/x/mod/modfile.Parse") || !c.Linked.Has("golang.org/x/mod/modfile.*") || c.Linked.Has("golang.org/x/mod/sumdb.NewClient") {
+				t.Errorf("of %s %d functions are known, and the wrong ones", c.Name, len(c.Linked))
+			}
+		}
+	}
 	found := map[string]string{}
 	for _, c := range result.Components {
 		found[c.Name] = c.Version

@@ -58,6 +58,7 @@ func absorb(c, d *boltseal.Component) {
 	if c.Source == nil {
 		c.Source = d.Source
 	}
+	c.Linked = c.Linked.Union(d.Linked)
 	c.Evidence = append(c.Evidence, d.Evidence...)
 	if d.FoundBy != c.FoundBy && len(d.Locations) > 0 {
 		c.Evidence = append(c.Evidence, witness(d))

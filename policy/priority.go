@@ -22,6 +22,8 @@ const (
 	fixPoints        = 5  // it can be removed today
 	usePoints        = 10 // what runs opens the component's files
 	unusedShare      = 60 // per cent that is left where nothing that ran did
+	reachedPoints    = 5
+	unreachedShare   = 30 // per cent that is left where the linker left the vulnerable functions out
 	devShare         = 30 // per cent that is left where only development asks for the component
 )
 
@@ -61,6 +63,14 @@ func priority(f *boltseal.Finding) (int, []string) {
 	}
 	if len(f.FixedIn) > 0 || f.Advisory == nil && len(f.Fixes) > 0 {
 		plus(fixPoints, "fix at hand")
+	}
+	switch f.Reach {
+	case boltseal.ReachCalled:
+		plus(reachedPoints, "the vulnerable code is linked in")
+	case boltseal.ReachNotCalled:
+		score = score * unreachedShare / 100
+		reasons = append(reasons, fmt.Sprintf("the vulnerable code is not linked in, of it %d%%", unreachedShare))
+	case boltseal.ReachUnknown:
 	}
 	if c := f.Component; c != nil && c.InUse == boltseal.UsageSeen {
 		plus(usePoints, "in use")

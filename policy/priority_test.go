@@ -29,6 +29,9 @@ func TestPriority(t *testing.T) {
 			100, []string{"critical +50", "seen exploited since 2026-11-01 +40", "in ransomware +5", "fix at hand +5"}},
 		{"development", boltseal.Finding{Severity: boltseal.Critical, Advisory: &boltseal.Advisory{}, Component: &boltseal.Component{Dev: true}},
 			15, []string{"critical +50", "for development only, of it 30%"}},
+		{"called", boltseal.Finding{Severity: boltseal.High, Reach: boltseal.ReachCalled}, 43, []string{"high +38", "the vulnerable code is linked in +5"}},
+		{"not called", boltseal.Finding{Severity: boltseal.High, Reach: boltseal.ReachNotCalled}, 11,
+			[]string{"high +38", "the vulnerable code is not linked in, of it 30%"}},
 		{"malware", boltseal.Finding{Advisory: &boltseal.Advisory{Kind: boltseal.Malware}}, 100, []string{"malware: 100"}},
 	} {
 		r := &boltseal.Report{Findings: []boltseal.Finding{c.finding}}

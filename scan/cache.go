@@ -16,7 +16,7 @@ type Cache interface {
 
 // readerVersion is part of every cache key. Raise it when layers or
 // inventory come to read the same bytes differently.
-const readerVersion = "4"
+const readerVersion = "5"
 
 // cached is what is kept of one image.
 type cached struct {

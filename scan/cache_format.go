@@ -21,11 +21,11 @@ import (
 //
 // Reading it makes no allocation for a text or a location. Numbers are varints
 // (encoding/binary), and each is checked: a file in a cache may be anybody's.
-const cacheMagic = "boltseal result 3\n"
+const cacheMagic = "boltseal result 4\n"
 
 // The least that one of these takes, which bounds what a count may claim.
 const (
-	leastComponent = 17
+	leastComponent = 18
 	leastLocation  = 6
 	leastEvidence  = 4
 )
@@ -128,6 +128,17 @@ func (w *cacheWriter) component(c *boltseal.Component) {
 		for _, text := range []string{string(e.Kind), string(e.Digest), e.Excerpt, e.Statement} {
 			w.text(text)
 		}
+	}
+	// Hashes ascend; nothing at all is not the same as none.
+	if c.Linked == nil {
+		w.number(0)
+	} else {
+		w.number(uint64(len(c.Linked)) + 1)
+	}
+	before := uint32(0)
+	for _, h := range c.Linked {
+		w.number(uint64(h - before))
+		before = h
 	}
 	w.locations += uint64(len(c.Locations))
 	w.number(uint64(len(c.Locations)))
@@ -276,6 +287,24 @@ func (r *cacheReader) evidence(c *boltseal.Component) {
 	}
 }
 
+func (r *cacheReader) linked(c *boltseal.Component) {
+	n := r.number()
+	if n == 0 {
+		return
+	}
+	if n-1 > uint64(len(r.rest)) {
+		r.bad = true
+		return
+	}
+	c.Linked = make(boltseal.Symbols, n-1)
+	at := uint64(0)
+	for i := range c.Linked {
+		at += r.number()
+		c.Linked[i] = uint32(at)
+		r.bad = r.bad || at > 1<<32-1
+	}
+}
+
 func (r *cacheReader) component(c *boltseal.Component, sources []boltseal.Source) []boltseal.Source {
 	flags := r.number()
 	source := boltseal.Source{}
@@ -302,6 +331,7 @@ func (r *cacheReader) component(c *boltseal.Component, sources []boltseal.Source
 	}
 	c.CPEs = r.list()
 	r.evidence(c)
+	r.linked(c)
 	n := r.number()
 	if n > uint64(len(r.locations)) {
 		r.bad = true

@@ -31,6 +31,7 @@ func result(n int) *cached {
 				},
 				DependsOn: []string{purl}, FoundBy: "x", Basis: boltseal.Embedded, OwnedBy: "pkg:deb/debian/x@1",
 				Hashes: []boltseal.Digest{"sha1:00"}, CPEs: []string{"cpe:2.3:a:b"}, Module: "m:1", Direct: true, Dev: true,
+				Linked:   boltseal.Symbols{1, 7, 1 << 31},
 				Evidence: []boltseal.Evidence{{Kind: boltseal.EvidenceFile, Statement: "it is there"}},
 			},
 			boltseal.Component{PURL: "pkg:generic/x", Name: "x", Source: &boltseal.Source{}, Basis: boltseal.Declared})

@@ -143,6 +143,7 @@ func merge(c *boltseal.Component, d boltseal.Component) {
 	c.DependsOn = append(slices.Clone(c.DependsOn), d.DependsOn...)
 	slices.Sort(c.DependsOn)
 	c.DependsOn = slices.Compact(c.DependsOn)
+	c.Linked = c.Linked.Union(d.Linked)
 	c.Direct = c.Direct || d.Direct
 	c.Dev = c.Dev && d.Dev
 }

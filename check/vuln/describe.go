@@ -110,7 +110,7 @@ func (d *describer) finding(m *match) boltseal.Finding {
 	// What a component is linked to and made of is told once, in the report's
 	// list of components, and not again with each finding.
 	c := *m.component
-	c.DependsOn, c.Hashes = nil, nil
+	c.DependsOn, c.Hashes, c.Linked = nil, nil, nil
 	a := d.merge(m)
 	f := boltseal.Finding{
 		Subject: d.subject, Component: &c, Advisory: a,
@@ -123,6 +123,10 @@ func (d *describer) finding(m *match) boltseal.Finding {
 	f.Rating = rate(m, a, d.words)
 	if f.Rating != nil {
 		f.Severity = f.Rating.Severity
+	}
+	f.Reach = reach(m)
+	if e, ok := reachEvidence(m, f.Reach); ok {
+		f.Evidence = append(f.Evidence, e)
 	}
 	d.place(&f, &c)
 	f.Fixes = fixes(&f)
