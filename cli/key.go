@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -30,7 +31,7 @@ var _ = addVerb(func(env *Env) *cobra.Command {
 })
 
 func keyGenerate(env *Env) *cobra.Command {
-	var prefix, kind string
+	var prefix, kind, kms string
 	password := &passwordFlags{}
 	var kinds []string
 	for _, k := range seal.KeyKinds() {
@@ -41,11 +42,21 @@ func keyGenerate(env *Env) *cobra.Command {
 		Short: "Make a key pair, with the private key encrypted",
 		Long: `Make a key pair. The private key is encrypted with a password and can be used
 by cosign too; its file is readable by you alone. A file that is there already
-is never overwritten.`,
+is never overwritten.
+
+With --kms a program makes the key and keeps it: sigstore-kms-NAME for NAME://KEY,
+of which there are some for key management services and PKCS #11. Only the public
+half is written.`,
 		Example: `  boltseal key generate
   BOLTSEAL_PASSWORD=... boltseal key generate --output-prefix release --kind ed25519`,
 		Args: none,
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if kms != "" {
+				if cmd.Flags().Changed("kind") {
+					return usagef("--kms: the program chooses the algorithm; give no --kind")
+				}
+				return generateKept(cmd.Context(), env, kms, prefix)
+			}
 			key, err := seal.GenerateKey(seal.KeyKind(kind))
 			if err != nil {
 				return usageError{err}
@@ -54,9 +65,26 @@ is never overwritten.`,
 		},
 	}
 	cmd.Flags().StringVar(&prefix, "output-prefix", "boltseal", "write PREFIX.key and PREFIX.pub")
+	cmd.Flags().StringVar(&kms, "kms", "", "let the program sigstore-kms-NAME make the key NAME://KEY, and write PREFIX.pub alone")
 	cmd.Flags().StringVar(&kind, "kind", kinds[0], "algorithm: "+strings.Join(kinds, ", "))
 	password.register(cmd)
 	return cmd
+}
+
+// generateKept lets a program make a key.
+func generateKept(ctx context.Context, env *Env, uri, prefix string) error {
+	if !kept(uri) {
+		return usagef("--kms %s: want NAME://KEY", uri)
+	}
+	key, err := seal.GeneratePluginKey(ctx, uri, "", runPlugin(env))
+	if err != nil {
+		return err
+	}
+	if err := create(prefix+".pub", 0o644, key.Public().PEM()); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(env.Stderr, "wrote %s.pub (%s, %s)\n", prefix, key.Public().Kind(), key.Public().Fingerprint())
+	return err
 }
 
 func keyImport(env *Env) *cobra.Command {
@@ -95,19 +123,15 @@ func keyPublic(env *Env) *cobra.Command {
 		Example: `  boltseal key public --key boltseal.key -o boltseal.pub`,
 		Args:    none,
 		RunE: func(*cobra.Command, []string) error {
-			data, err := readKey(env, key)
+			k, err := privateKey(env, key, password)
 			if err != nil {
 				return err
-			}
-			k, err := seal.ParsePrivateKey(data, func() ([]byte, error) { return password.read(env, false) })
-			if err != nil {
-				return fmt.Errorf("%s: %w", key, err)
 			}
 			defer k.Wipe()
 			return writeTo(env, out, k.Public().PEM())
 		},
 	}
-	cmd.Flags().StringVar(&key, "key", "boltseal.key", "private key: a file, or env://VARIABLE")
+	cmd.Flags().StringVar(&key, "key", "boltseal.key", "private key: a file, env://VARIABLE, or NAME://KEY of the program sigstore-kms-NAME")
 	cmd.Flags().StringVarP(&out, "output", "o", "-", "file to write")
 	password.register(cmd)
 	return cmd

@@ -124,9 +124,6 @@ const keyPrefix = "env://"
 
 // readKey reads a key's file, or the environment variable that env:// names.
 func readKey(env *Env, name string) ([]byte, error) {
-	if scheme, _, ok := strings.Cut(name, "://"); ok && !strings.HasPrefix(name, keyPrefix) {
-		return nil, usagef("key %s: keys come from files and from %sVARIABLE; %s:// is not supported", name, keyPrefix, scheme)
-	}
 	if variable, ok := strings.CutPrefix(name, keyPrefix); ok {
 		value := env.Getenv(variable)
 		if value == "" {
@@ -148,7 +145,7 @@ type signFlags struct {
 
 func (f *signFlags) register(cmd *cobra.Command) {
 	fl := cmd.Flags()
-	fl.StringVar(&f.key, "key", "", "private key: a file, or env://VARIABLE")
+	fl.StringVar(&f.key, "key", "", "private key: a file, env://VARIABLE, or NAME://KEY of the program sigstore-kms-NAME")
 	fl.BoolVar(&f.keyless, "keyless", false, "sign with an OpenID identity instead of a key")
 	fl.StringVar(&f.token, "identity-token", "", "file with an identity token for --keyless (default: what CI or the cluster gives, else sign in)")
 	fl.StringVar(&f.config, "signing-config", "", "signing config of a sigstore instance (default with --keyless: the public one; with --key: none, nothing is published)")
@@ -182,14 +179,8 @@ func (f *signFlags) signer(env *Env) (s *seal.Signer, done func(), err error) {
 			return nil, nil, err
 		}
 	default:
-		data, err := readKey(env, f.key)
-		if err != nil {
-			return nil, nil, fmt.Errorf("key: %w", err)
-		}
-		opts.Key, err = seal.ParsePrivateKey(data, func() ([]byte, error) { return f.password.read(env, false) })
-		clear(data)
-		if err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", f.key, err)
+		if opts.Key, err = privateKey(env, f.key, &f.password); err != nil {
+			return nil, nil, err
 		}
 	}
 	if len(f.trustedRoot) > 0 {
@@ -299,11 +290,12 @@ type verifyFlags struct {
 	tufMirror, tufRoot                  string
 	maxBytes                            int64
 	format                              string
+	notary                              notaryFlags
 }
 
 func (f *verifyFlags) register(cmd *cobra.Command) {
 	fl := cmd.Flags()
-	fl.StringArrayVar(&f.keys, "key", nil, "public key: a file, or env://VARIABLE; may be repeated")
+	fl.StringArrayVar(&f.keys, "key", nil, "public key: a file, env://VARIABLE, or NAME://KEY of the program sigstore-kms-NAME; may be repeated")
 	fl.StringVar(&f.id.Subject, "certificate-identity", "", "whom the certificate has to name: an address or a workflow's URL")
 	fl.StringVar(&f.id.SubjectRegexp, "certificate-identity-regexp", "", "the same as a regular expression; anchor it with ^ and $")
 	fl.StringVar(&f.id.Issuer, "certificate-oidc-issuer", "", "who has to vouch for the identity")
@@ -333,16 +325,12 @@ func (f *verifyFlags) verifier(ctx context.Context, env *Env) (*seal.Verifier, e
 		return nil, usagef("-o %s: want text, json or payload", f.format)
 	}
 	opts := &seal.VerifierOptions{
-		RequireLog: f.requireLog, AnyIdentity: f.anyIdentity, WithoutLog: f.withoutLog, WithoutSCT: f.withoutSCT, MaxBytes: f.maxBytes,
+		Now: env.Now, RequireLog: f.requireLog, AnyIdentity: f.anyIdentity, WithoutLog: f.withoutLog, WithoutSCT: f.withoutSCT, MaxBytes: f.maxBytes,
 	}
 	for _, name := range f.keys {
-		data, err := readKey(env, name)
+		key, err := publicKey(ctx, env, name)
 		if err != nil {
-			return nil, usageError{fmt.Errorf("--key: %w", err)}
-		}
-		key, err := seal.ParsePublicKey(data)
-		if err != nil {
-			return nil, usageError{fmt.Errorf("--key %s: %w", name, err)}
+			return nil, err
 		}
 		opts.Keys = append(opts.Keys, key)
 	}
@@ -358,7 +346,10 @@ func (f *verifyFlags) verifier(ctx context.Context, env *Env) (*seal.Verifier, e
 		opts.Identities = []seal.Identity{id}
 	}
 	certificates := len(opts.Identities) > 0 || f.anyIdentity
-	if !certificates && len(opts.Keys) == 0 {
+	if err := f.notary.read(env, opts); err != nil {
+		return nil, err
+	}
+	if !certificates && len(opts.Keys)+len(opts.Notary) == 0 {
 		return nil, usagef("whose signature? Give --key FILE, or --certificate-identity with --certificate-oidc-issuer (anyone can get a certificate: --insecure-any-identity takes them all)")
 	}
 	if err := f.trust(ctx, env, opts, certificates || f.requireLog); err != nil {

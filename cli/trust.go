@@ -19,7 +19,7 @@ import (
 // verifyPolicy holds images against what a policy file says of who must vouch
 // for them.
 func verifyPolicy(ctx context.Context, env *Env, f *verifyFlags, reg *registryFlags, name string, images []string) error {
-	if len(f.keys) > 0 || f.id.String() != "" || len(f.types) > 0 || f.anyType {
+	if len(f.keys) > 0 || f.id.String() != "" || len(f.types) > 0 || f.anyType || f.notary.any() {
 		return usagef("--policy says whose signatures count and what is asked: give no --key, --certificate- or --type flags with it")
 	}
 	data, err := readSmall(env, name)
@@ -73,16 +73,15 @@ func trustOptions(ctx context.Context, env *Env, f *verifyFlags, p *policy.Polic
 	return &trust.Options{
 		Policy: p, Tool: boltseal.Tool{Name: "boltseal", Version: Version()}, Now: env.Now,
 		// Keys lie beside the policy that names them.
-		Key: func(name string) (*seal.PublicKey, error) {
-			path := name
-			if !filepath.IsAbs(path) {
-				path = filepath.Join(dir, path)
+		File: func(name string) ([]byte, error) {
+			if !filepath.IsAbs(name) {
+				name = filepath.Join(dir, name)
 			}
-			data, err := os.ReadFile(path)
+			data, err := readSmall(env, name)
 			if err != nil {
 				return nil, usageError{err}
 			}
-			return seal.ParsePublicKey(data)
+			return data, nil
 		},
 		Trust: func() (*seal.Trust, error) {
 			opts := &seal.VerifierOptions{}

@@ -19,11 +19,12 @@ var _ = addVerb(func(env *Env) *cobra.Command {
 		Use:   "verify IMAGE...",
 		Short: "Verify the signatures and attestations of images",
 		Long: `Verify what is attached to images - sigstore bundles of cosign 3, the tags of
-cosign 2 - and say step by step what was looked at. With --type, attestations of
-that type are verified instead of signatures.
+cosign 2, signatures of the Notary project - and say step by step what was looked
+at. With --type, attestations of that type are verified instead of signatures.
 
 One signature that counts is enough. Whose signatures count has to be said: with
---key, or with the identity that a certificate has to name and who vouches for it.
+--key, with the identity that a certificate has to name and who vouches for it, or
+with the root and the identity of Notary signatures.
 
 With --bundle the signature comes from a file and nothing is asked of any
 registry: the image is then named by its digest. --offline makes sure of it.
@@ -33,6 +34,7 @@ looked at.`,
 		Example: `  boltseal verify --key boltseal.pub registry.example.com/app:1
   boltseal verify --certificate-identity https://github.com/org/app/.github/workflows/release.yml@refs/tags/v1.2.0 \
       --certificate-oidc-issuer https://token.actions.githubusercontent.com ghcr.io/org/app:1.2.0
+  boltseal verify --certificate-chain root.pem --notary-identity "x509.subject: C=US, O=acme" registry.example.com/app:1
   boltseal verify --key boltseal.pub --type cyclonedx -o payload registry.example.com/app:1
   boltseal verify --policy boltseal.yaml ghcr.io/org/app:1.2.0 ghcr.io/org/api:2
   boltseal verify --offline --bundle app.sigstore.json --trusted-root trusted_root.json --key boltseal.pub app@sha256:...`,
@@ -71,6 +73,7 @@ looked at.`,
 		},
 	}
 	f.register(cmd)
+	f.notary.register(cmd)
 	reg.register(cmd)
 	fl := cmd.Flags()
 	fl.BoolVar(&reg.offline, "offline", false, "open no socket at all; needs --bundle")

@@ -23,12 +23,19 @@ type Trust struct {
 	Line         int      // in its file
 }
 
-// Signer is a key, or whom a certificate has to name.
+// Signer is a key, or whom a certificate has to name: one of a sigstore
+// instance, or one of the Notary project's signatures.
 type Signer struct {
 	Key                      string // path of the public key, as the file writes it
 	Identity, IdentityRegexp string
 	Issuer, IssuerRegexp     string
+
+	// Paths of certificates, for signatures of the Notary project by Identity.
+	Notary, NotaryAuthority, NotaryTimestamps, NotaryRevoked string
 }
+
+// IsNotary tells whether the signer's signatures are the Notary project's.
+func (s *Signer) IsNotary() bool { return s.Notary != "" || s.NotaryAuthority != "" }
 
 // Attestation is a statement that must be attached.
 type Attestation struct {
@@ -75,7 +82,7 @@ var (
 	errNoImage   = errors.New("an entry of images needs image: a pattern such as ghcr.io/acme/**")
 	errNoDemand  = errors.New("nothing is asked of these images: give signed-by, attestations, provenance or deny, or say unsigned: true")
 	errBothWays  = errors.New("deny and unsigned leave nothing to ask: give neither signed-by, attestations nor provenance with them")
-	errSigner    = errors.New("a signer is key: FILE, or identity (or identity-regexp) with issuer (or issuer-regexp)")
+	errSigner    = errors.New("a signer is key: FILE, or identity (or identity-regexp) with issuer (or issuer-regexp), or notary: FILE with identity")
 	errNoSource  = errors.New("provenance needs source: the repository that the images are built from")
 	errNoKind    = errors.New("an attestation needs type, such as cyclonedx")
 	errNoneSigns = errors.New("whose attestations? Give signed-by here, or for the images")
@@ -131,19 +138,32 @@ func signersInto(to *[]Signer) func(ast.Node) error {
 			err := eachKey(item, map[string]func(ast.Node) error{
 				"key": textInto(&s.Key), "identity": textInto(&s.Identity), "identity-regexp": textInto(&s.IdentityRegexp),
 				"issuer": textInto(&s.Issuer), "issuer-regexp": textInto(&s.IssuerRegexp),
+				"notary": textInto(&s.Notary), "notary-authority": textInto(&s.NotaryAuthority),
+				"notary-timestamps": textInto(&s.NotaryTimestamps), "notary-revoked": textInto(&s.NotaryRevoked),
 			})
 			if err != nil {
 				return err
 			}
-			named := (s.Identity != "" || s.IdentityRegexp != "") && (s.Issuer != "" || s.IssuerRegexp != "")
-			partly := s.Identity != "" || s.IdentityRegexp != "" || s.Issuer != "" || s.IssuerRegexp != ""
-			if (s.Key != "") == named || s.Key != "" && partly {
+			if !s.complete() {
 				return at(item, errSigner)
 			}
 			*to = append(*to, s)
 		}
 		return nil
 	}
+}
+
+// complete tells whether the signer is named in exactly one way.
+func (s *Signer) complete() bool {
+	subject, issuer := s.Identity != "" || s.IdentityRegexp != "", s.Issuer != "" || s.IssuerRegexp != ""
+	files := s.IsNotary() || s.NotaryTimestamps != "" || s.NotaryRevoked != ""
+	switch {
+	case s.Key != "":
+		return !subject && !issuer && !files
+	case files:
+		return s.IsNotary() && s.Identity != "" && s.IdentityRegexp == "" && !issuer
+	}
+	return subject && issuer
 }
 
 func loadAttestations(n ast.Node) ([]Attestation, error) {

@@ -67,11 +67,11 @@ func (v *Verifier) Image(ctx context.Context, client *registry.Client, ref regis
 func kindsFor(want Want) []Kind {
 	switch {
 	case want.AnyPredicate:
-		return []Kind{KindBundle, KindSignature, KindAttestation}
+		return []Kind{KindBundle, KindSignature, KindAttestation, KindNotation}
 	case len(want.PredicateTypes) > 0:
 		return []Kind{KindBundle, KindAttestation}
 	}
-	return []Kind{KindBundle, KindSignature}
+	return []Kind{KindBundle, KindSignature, KindNotation}
 }
 
 // jobs is how many signatures are fetched and verified at once.
@@ -129,6 +129,8 @@ func formOf(k Kind) Form {
 		return FormSimple
 	case KindAttestation:
 		return FormEnvelope
+	case KindNotation:
+		return FormNotation
 	}
 	return FormBundle
 }
@@ -163,13 +165,10 @@ func (v *Verifier) one(a *Attached, data []byte, want Want) (*Verified, error) {
 	case KindAttestation:
 		return v.Envelope(data, a.Annotations, want)
 	case KindNotation:
-		st := &steps{form: Form(KindNotation)}
-		return nil, st.fail(StepFormat, errNotation)
+		return v.Notation(data, a.Content.MediaType, want)
 	}
 	return v.Bundle(data, want)
 }
-
-var errNotation = errors.New("a signature of the Notary project, which is not verified here")
 
 // RefusedError says that signatures were found and none of them counts.
 type RefusedError struct{ Result *Result }

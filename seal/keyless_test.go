@@ -118,3 +118,32 @@ func TestVerifyOneAttached(t *testing.T) {
 		t.Errorf("%d signed and %d unsigned, want 2 and 1", signed, unsigned)
 	}
 }
+
+// Logs know the hash of a file, and in version 2 that of a statement: Ed25519
+// signatures are then over it, and verified as such.
+func TestEd25519AndLogs(t *testing.T) {
+	ss := newSigstore(t)
+	k, trust := newKey(t, seal.KeyEd25519), ss.trust(t)
+	v := verifier(t, &seal.VerifierOptions{Keys: []*seal.PublicKey{k.Public()}, Trust: trust, RequireLog: true})
+	for version := uint32(1); version <= 2; version++ {
+		sg := signer(t, &seal.SignerOptions{Key: k, Services: ss.services(version, true), Trust: trust})
+		data, err := sg.Statement(t.Context(), statement())
+		check(t, err)
+		if _, err := v.Bundle(data, seal.Want{Digest: subject, AnyPredicate: true}); err != nil {
+			t.Errorf("statement, rekor %d: %v", version, err)
+		}
+		data, err = sg.Blob(t.Context(), seal.BytesBlob([]byte("file")))
+		check(t, err)
+		if _, err := v.Blob(data, seal.BytesBlob([]byte("file")), seal.Want{}); err != nil {
+			t.Errorf("file, rekor %d: %v", version, err)
+		}
+		if _, err := v.Blob(data, seal.BytesBlob([]byte("other")), seal.Want{}); err == nil {
+			t.Errorf("another file, rekor %d: verified", version)
+		}
+	}
+	both := ss.services(1, true)
+	both.Rekor = append(both.Rekor, ss.services(2, true).Rekor...)
+	if _, err := signer(t, &seal.SignerOptions{Key: k, Services: both}).Statement(t.Context(), statement()); err == nil {
+		t.Error("logs of both versions: want an error")
+	}
+}

@@ -60,6 +60,7 @@ var (
 type PrivateKey struct {
 	signer crypto.Signer
 	public *PublicKey
+	remote *plugin // keeps the key, instead of signer
 }
 
 // GenerateKey makes a new key.
@@ -187,6 +188,9 @@ func parseDER(pemType string, der []byte) (*PrivateKey, error) {
 // Encrypt writes the key in PEM, locked with the password. cosign reads it
 // too.
 func (k *PrivateKey) Encrypt(password []byte) ([]byte, error) {
+	if k.remote != nil {
+		return nil, fmt.Errorf("write private key: %w", errRemoteKey)
+	}
 	der, err := x509.MarshalPKCS8PrivateKey(k.signer)
 	if err != nil {
 		return nil, fmt.Errorf("write private key: %w", err)
@@ -224,7 +228,7 @@ func (k *PrivateKey) Wipe() {
 		wipe(key.Precomputed.Dq)
 		wipe(key.Precomputed.Qinv)
 	}
-	k.signer = nil
+	k.signer, k.remote = nil, nil
 }
 
 func wipe(n *big.Int) {
@@ -237,13 +241,26 @@ var errWiped = errors.New("the private key was wiped")
 
 // sign signs content. Where an algorithm leaves the hash open it is the
 // fitting one, or SHA-256 if old tools have to verify it.
-func (k *PrivateKey) sign(_ context.Context, c content, old bool) ([]byte, error) {
+func (k *PrivateKey) sign(ctx context.Context, c content, how signing) ([]byte, error) {
+	h := k.hash()
+	if how.old && h != 0 {
+		h = crypto.SHA256
+	}
+	if k.remote != nil && how.prehash {
+		return nil, errRemotePrehash
+	}
+	if k.remote != nil {
+		return k.remote.sign(ctx, k.public, c, h)
+	}
 	if k.signer == nil {
 		return nil, errWiped
 	}
-	h := k.hash()
-	if old && h != 0 {
-		h = crypto.SHA256
+	if how.prehash {
+		sum, err := c.sum(crypto.SHA512)
+		if err != nil {
+			return nil, err
+		}
+		return k.signer.Sign(rand.Reader, sum, crypto.SHA512)
 	}
 	if h == 0 {
 		message, err := c.all()

@@ -1,7 +1,8 @@
 // Package seal signs images and files, attaches signatures and attestations
 // to images, and verifies them: sigstore bundles (what cosign 3 writes), the
 // simple-signing and DSSE manifests of cosign 2, key pairs, and certificates
-// of a sigstore instance, public or private.
+// of a sigstore instance, public or private. Signatures of the Notary project
+// are verified too, and not made.
 //
 // Start from [NewVerifier], which says whose signatures count, and its
 // [Verifier.Image]; from [NewSigner] to make signatures; and from
@@ -54,6 +55,7 @@ const (
 	FormEnvelope Form = "dsse"           // a DSSE envelope in the .att tag, as cosign 2 writes them
 	FormSimple   Form = "simple-signing" // a payload in the .sig tag, as cosign 2 writes them
 	FormDetached Form = "detached"       // a signature in a file of its own
+	FormNotation Form = "notation"       // an envelope of the Notary project, as notation writes them
 )
 
 // Title is the form in the words of a sentence.
@@ -67,6 +69,8 @@ func (f Form) Title() string {
 		return "simple-signing tag (cosign 2)"
 	case FormDetached:
 		return "detached signature"
+	case FormNotation:
+		return "Notary signature (notation)"
 	}
 	return string(f)
 }
@@ -88,6 +92,8 @@ const (
 	StepPredicate   StepName = "predicate"   // the kind of statement
 	StepReference   StepName = "reference"   // the name that was signed
 	StepAnnotations StepName = "annotations" // annotations that were asked for
+	StepExpiry      StepName = "expiry"      // until when the signer wants it to count
+	StepRevocation  StepName = "revocation"  // whether the certificates were taken back
 )
 
 // Step is one thing that was looked at while verifying.

@@ -61,7 +61,7 @@ var (
 	errTwoSigners = errors.New("a key and an identity: give one of them")
 	errNoFulcio   = errors.New("no certificate authority is configured")
 	errNoLog      = errors.New("a certificate is only good for minutes: without a transparency log or a timestamp authority nobody could verify the signature later")
-	errLogEd25519 = errors.New("transparency logs take no Ed25519 signature over a statement; use an ECDSA key, or no log")
+	errLogEd25519 = errors.New("logs of Rekor's versions 1 and 2 want different Ed25519 signatures over a statement; name logs of one version, or use an ECDSA key")
 	errNoClock    = errors.New("no clock")
 )
 
@@ -82,9 +82,6 @@ func NewSigner(opts *SignerOptions) (*Signer, error) {
 	}
 	if s.opts.Services == nil {
 		s.opts.Services = &Services{}
-	}
-	if s.opts.Key != nil && s.opts.Key.hash() == 0 && len(s.opts.Services.Rekor) > 0 {
-		return nil, errLogEd25519
 	}
 	return s, nil
 }
@@ -136,7 +133,11 @@ func encodeBundle(pb *protobundle.Bundle) ([]byte, error) {
 }
 
 func (s *Signer) envelope(ctx context.Context, payload []byte, old bool) (*protobundle.Bundle, error) {
-	return s.bundle(ctx, bytesContent(pae(MediaTypeStatement, payload)), old, func(sig []byte, pb *protobundle.Bundle) {
+	prehash, err := s.prehash(true)
+	if err != nil {
+		return nil, err
+	}
+	return s.bundle(ctx, bytesContent(pae(MediaTypeStatement, payload)), signing{old, prehash}, func(sig []byte, pb *protobundle.Bundle) {
 		pb.Content = &protobundle.Bundle_DsseEnvelope{DsseEnvelope: &protodsse.Envelope{
 			Payload: payload, PayloadType: MediaTypeStatement, Signatures: []*protodsse.Signature{{Sig: sig}},
 		}}
@@ -153,15 +154,17 @@ func (s *Signer) Blob(ctx context.Context, blob *Blob) ([]byte, error) {
 }
 
 func (s *Signer) blob(ctx context.Context, c content, old bool) (*protobundle.Bundle, error) {
-	return s.bundle(ctx, c, old, func(sig []byte, pb *protobundle.Bundle) {
+	prehash, err := s.prehash(false)
+	if err != nil {
+		return nil, err
+	}
+	return s.bundle(ctx, c, signing{old, prehash}, func(sig []byte, pb *protobundle.Bundle) {
 		algorithm, h := protocommon.HashAlgorithm_SHA2_256, crypto.SHA256
-		if s.opts.Key != nil && !old {
-			switch s.opts.Key.hash() {
-			case crypto.SHA384:
-				algorithm, h = protocommon.HashAlgorithm_SHA2_384, crypto.SHA384
-			case crypto.SHA512:
-				algorithm, h = protocommon.HashAlgorithm_SHA2_512, crypto.SHA512
-			}
+		switch {
+		case prehash, s.opts.Key != nil && !old && s.opts.Key.hash() == crypto.SHA512:
+			algorithm, h = protocommon.HashAlgorithm_SHA2_512, crypto.SHA512
+		case s.opts.Key != nil && !old && s.opts.Key.hash() == crypto.SHA384:
+			algorithm, h = protocommon.HashAlgorithm_SHA2_384, crypto.SHA384
 		}
 		sum, _ := c.sum(h) // it was read to be signed
 		pb.Content = &protobundle.Bundle_MessageSignature{MessageSignature: &protocommon.MessageSignature{
@@ -175,15 +178,42 @@ func (s *Signer) Detached(ctx context.Context, blob *Blob) ([]byte, error) {
 	if s.opts.Key == nil {
 		return nil, errors.New("sign file: a certificate's signature is of no use alone; write a bundle")
 	}
-	sig, err := s.opts.Key.sign(ctx, blob, true)
+	sig, err := s.opts.Key.sign(ctx, blob, signing{old: true})
 	if err != nil {
 		return nil, fmt.Errorf("sign file: %w", err)
 	}
 	return sig, nil
 }
 
+// prehash tells whether an Ed25519 signature has to be over the hash of what is
+// signed (Ed25519ph, RFC 8032): logs know the hash alone, except of statements
+// in Rekor 1, which they read.
+func (s *Signer) prehash(statement bool) (bool, error) {
+	if s.opts.Key == nil || s.opts.Key.hash() != 0 {
+		return false, nil
+	}
+	plain, hashed := 0, 0
+	for _, log := range s.opts.Services.Rekor {
+		if statement && log.Version < 2 {
+			plain++
+		} else {
+			hashed++
+		}
+	}
+	if plain > 0 && hashed > 0 {
+		return false, errLogEd25519
+	}
+	return hashed > 0, nil
+}
+
+// signing says which of an algorithm's variants a signature is made with.
+type signing struct {
+	old     bool // SHA-256 whatever the curve, as cosign 2 has it
+	prehash bool // Ed25519ph
+}
+
 // bundle signs c and gathers what others attest of the signature.
-func (s *Signer) bundle(ctx context.Context, c content, old bool, put func(sig []byte, pb *protobundle.Bundle)) (*protobundle.Bundle, error) {
+func (s *Signer) bundle(ctx context.Context, c content, how signing, put func(sig []byte, pb *protobundle.Bundle)) (*protobundle.Bundle, error) {
 	key, cert, err := s.credential(ctx)
 	if err != nil {
 		return nil, err
@@ -191,7 +221,7 @@ func (s *Signer) bundle(ctx context.Context, c content, old bool, put func(sig [
 	if _, err := c.sum(crypto.SHA256); err != nil {
 		return nil, err
 	}
-	sig, err := key.sign(ctx, c, old)
+	sig, err := key.sign(ctx, c, how)
 	if err != nil {
 		return nil, err
 	}
@@ -361,7 +391,7 @@ func (k *keypair) GetPublicKeyPem() (string, error) { return string(k.public.PEM
 
 func (k *keypair) SignData(ctx context.Context, data []byte) (sig, digest []byte, err error) {
 	c := bytesContent(data)
-	if sig, err = k.sign(ctx, c, false); err != nil {
+	if sig, err = k.sign(ctx, c, signing{}); err != nil {
 		return nil, nil, err
 	}
 	if h := k.hash(); h != 0 {

@@ -428,9 +428,13 @@ func (s *sigstore) logV2(r *http.Request) (int, []byte, error) {
 		return 0, nil, err
 	}
 	hashed := req.GetHashedRekordRequestV002()
+	algorithm := protocommon.HashAlgorithm_SHA2_256
+	if hashed.GetSignature().GetVerifier().GetKeyDetails() == protocommon.PublicKeyDetails_PKIX_ED25519_PH {
+		algorithm = protocommon.HashAlgorithm_SHA2_512
+	}
 	serialized, err := protojson.Marshal(&protobuf.Entry{ApiVersion: "0.0.2", Kind: "hashedrekord", Spec: &protobuf.Spec{Spec: &protobuf.Spec_HashedRekordV002{
 		HashedRekordV002: &protobuf.HashedRekordLogEntryV002{
-			Data: &protocommon.HashOutput{Algorithm: protocommon.HashAlgorithm_SHA2_256, Digest: hashed.GetDigest()}, Signature: hashed.GetSignature(),
+			Data: &protocommon.HashOutput{Algorithm: algorithm, Digest: hashed.GetDigest()}, Signature: hashed.GetSignature(),
 		},
 	}}})
 	if err != nil {

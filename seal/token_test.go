@@ -173,13 +173,11 @@ func TestSigningConfig(t *testing.T) {
 
 // A signer that could not be verified later is refused at once.
 func TestSignersThatAreRefused(t *testing.T) {
-	k, ed := newKey(t, ""), newKey(t, seal.KeyEd25519)
+	k := newKey(t, "")
 	to := token(someone, vouches)
-	log := []seal.LogService{{URL: "https://r.test", Version: 2}}
 	for name, opts := range map[string]seal.SignerOptions{
 		"nobody": {Now: clock}, "no clock": {Key: k}, "both": {Key: k, Token: to, Now: clock}, "no authority": {Token: to, Now: clock},
-		"no log":          {Token: to, Now: clock, Services: &seal.Services{Fulcio: "https://f.test"}},
-		"ed25519 and log": {Key: ed, Now: clock, Services: &seal.Services{Rekor: log}},
+		"no log": {Token: to, Now: clock, Services: &seal.Services{Fulcio: "https://f.test"}},
 	} {
 		if _, err := seal.NewSigner(&opts); err == nil {
 			t.Errorf("%s: want an error", name)

@@ -20,12 +20,18 @@ import (
 	"github.com/boltseal/boltseal/internal/limit"
 )
 
-// VerifierOptions say whose signatures count. Keys, or Identities with Trust,
-// or both, have to be given.
+// VerifierOptions say whose signatures count. At least one of Keys, Identities
+// with Trust, and Notary has to be given.
 type VerifierOptions struct {
 	Keys       []*PublicKey
 	Identities []Identity
 	Trust      *Trust
+
+	// Notary says which signatures of the Notary project count. Any of them
+	// will do. Now is needed with it: such signatures and the certificates
+	// behind them end at a time.
+	Notary []*NotaryTrust
+	Now    func() time.Time
 
 	// RequireLog asks signatures made with keys for an entry in a transparency
 	// log too. Those made with certificates need one anyway.
@@ -68,12 +74,20 @@ func NewVerifier(opts *VerifierOptions) (*Verifier, error) {
 		}
 		v.identities = append(v.identities, c)
 	}
+	for _, n := range opts.Notary {
+		if err := n.check(); err != nil {
+			return nil, err
+		}
+	}
 	certificates := len(v.identities) > 0 || opts.AnyIdentity
+	others := len(opts.Keys)+len(opts.Notary) > 0
 	switch {
-	case !certificates && len(opts.Keys) == 0 && opts.Trust != nil:
+	case !certificates && !others && opts.Trust != nil:
 		return nil, ErrNoIdentity
-	case !certificates && len(opts.Keys) == 0:
+	case !certificates && !others:
 		return nil, errNobody
+	case len(opts.Notary) > 0 && opts.Now == nil:
+		return nil, errNoClock
 	case (certificates || opts.RequireLog) && opts.Trust == nil:
 		return nil, ErrNoTrust
 	}
@@ -220,7 +234,7 @@ func (v *Verifier) statement(s *signed, want Want, st *steps) (*Verified, error)
 	st.okValue(StepSubject, string(want.Digest), string(want.Digest), "it is about %s", want.Digest)
 	out.Annotations = stringsOf(subject.Annotations)
 	if want.Reference != "" {
-		return nil, st.mismatch(StepReference, want.Reference, "", errors.New("a bundle signs no name, so the name cannot be checked; sign with --legacy for that"))
+		return nil, st.mismatch(StepReference, want.Reference, "", errNoReference)
 	}
 	if refusal := checkAnnotations(out.Annotations, want.Annotations, st); refusal != nil {
 		return nil, refusal

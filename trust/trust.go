@@ -7,6 +7,7 @@ package trust
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -61,8 +62,8 @@ func Checks() []boltseal.Check {
 // Options are what [Check] works with.
 type Options struct {
 	Policy *policy.Policy
-	Key    func(name string) (*seal.PublicKey, error) // reads a public key that the policy names
-	Trust  func() (*seal.Trust, error)                // the trusted root for certificates; called once it is needed
+	File   func(name string) ([]byte, error) // reads a key or a certificate that the policy names
+	Trust  func() (*seal.Trust, error)       // the trusted root for certificates; called once it is needed
 	Tool   boltseal.Tool
 	Now    func() time.Time
 }
@@ -150,14 +151,22 @@ func (c *checker) speaks(kind boltseal.EvidenceKind, sentence string) {
 
 // verifier is one for whom a list of signers names.
 func (c *checker) verifier(signers []policy.Signer) (*seal.Verifier, error) {
-	opts := &seal.VerifierOptions{}
+	opts := &seal.VerifierOptions{Now: c.Now}
 	for _, s := range signers {
 		if s.Key != "" {
-			key, err := c.Key(s.Key)
+			key, err := read(c, s.Key, seal.ParsePublicKey)
 			if err != nil {
-				return nil, fmt.Errorf("key %s of the policy: %w", s.Key, err)
+				return nil, err
 			}
 			opts.Keys = append(opts.Keys, key)
+			continue
+		}
+		if s.IsNotary() {
+			n, err := c.notary(&s)
+			if err != nil {
+				return nil, err
+			}
+			opts.Notary = append(opts.Notary, n)
 			continue
 		}
 		opts.Identities = append(opts.Identities, seal.Identity{Subject: s.Identity, SubjectRegexp: s.IdentityRegexp, Issuer: s.Issuer, IssuerRegexp: s.IssuerRegexp})
@@ -175,6 +184,45 @@ func (c *checker) verifier(signers []policy.Signer) (*seal.Verifier, error) {
 		opts.Trust = c.root
 	}
 	return seal.NewVerifier(opts)
+}
+
+// notary is the trust in signatures of the Notary project that a signer of
+// the policy stands for.
+func (c *checker) notary(s *policy.Signer) (*seal.NotaryTrust, error) {
+	n := &seal.NotaryTrust{Identities: []string{s.Identity}}
+	for _, one := range []struct {
+		name string
+		to   *[]*x509.Certificate
+	}{{s.Notary, &n.Roots}, {s.NotaryAuthority, &n.Authorities}, {s.NotaryTimestamps, &n.Timestamps}} {
+		if one.name == "" {
+			continue
+		}
+		var err error
+		if *one.to, err = read(c, one.name, seal.ParseCertificates); err != nil {
+			return nil, err
+		}
+	}
+	if s.NotaryRevoked != "" {
+		list, err := read(c, s.NotaryRevoked, seal.ParseRevocationList)
+		if err != nil {
+			return nil, err
+		}
+		n.Revoked = []*x509.RevocationList{list}
+	}
+	return n, nil
+}
+
+// read reads a file that the policy names.
+func read[T any](c *checker, name string, parse func([]byte) (T, error)) (T, error) {
+	data, err := c.File(name)
+	var v T
+	if err == nil {
+		v, err = parse(data)
+	}
+	if err != nil {
+		return v, fmt.Errorf("%s of the policy: %w", name, err)
+	}
+	return v, nil
 }
 
 // ask verifies what is attached. What could not be looked at is a gap, and

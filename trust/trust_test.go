@@ -31,6 +31,7 @@ type harness struct {
 	ref    registry.Ref
 	name   string
 	keys   map[string]*seal.PrivateKey
+	files  map[string][]byte
 }
 
 func setUp(t *testing.T) *harness {
@@ -91,17 +92,23 @@ func (h *harness) check(text string) *boltseal.Report {
 	}
 	r, err := trust.Check(h.t.Context(), h.client, h.ref, &trust.Options{
 		Policy: p, Now: func() time.Time { return now }, Trust: seal.PublicGood,
-		Key: func(name string) (*seal.PublicKey, error) {
-			if k := h.keys[name]; k != nil {
-				return k.Public(), nil
-			}
-			return nil, errors.New("no such key")
-		},
+		File: h.file,
 	})
 	if err != nil {
 		h.t.Fatal(err)
 	}
 	return r
+}
+
+// file is a file that a policy names.
+func (h *harness) file(name string) ([]byte, error) {
+	if k := h.keys[name]; k != nil {
+		return k.Public().PEM(), nil
+	}
+	if data, ok := h.files[name]; ok {
+		return data, nil
+	}
+	return nil, errors.New("no such file")
 }
 
 func (h *harness) want(policyText string, allow bool, checks ...string) *boltseal.Report {
@@ -197,7 +204,7 @@ func TestVEX(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := trust.VEX(t.Context(), h.client, h.ref, &trust.Options{Policy: p, Now: func() time.Time { return now }, Trust: seal.PublicGood,
-			Key: func(name string) (*seal.PublicKey, error) { return h.keys[name].Public(), nil }})
+			File: h.file})
 		if err != nil {
 			t.Fatal(err)
 		}
