@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -15,7 +16,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/boltseal/boltseal/check/vuln"
-	"github.com/boltseal/boltseal/job"
 	"github.com/boltseal/boltseal/scan"
 	"github.com/boltseal/boltseal/serve"
 	"github.com/boltseal/boltseal/serve/api"
@@ -27,12 +27,18 @@ type serverFlags struct {
 	database string
 	jobs     int
 	logJSON  bool
+	feed     string
+	keep     store.Retention
 }
 
 func (f *serverFlags) register(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	fl.StringVar(&f.database, "database", "", "sqlite:PATH or postgres://… (default: server.db in the user's data folder)")
 	fl.IntVar(&f.jobs, "workers", 4, "jobs at once; 0 leaves them to boltseal worker")
+	fl.StringVar(&f.feed, "db", "", "the advisory database; when it changes, everything is matched with it (default: where boltseal db path says)")
+	fl.DurationVar(&f.keep.Reports, "keep-reports", 0, "how long reports are kept that newer ones have replaced (default 180 days)")
+	fl.DurationVar(&f.keep.Fixed, "keep-fixed", 0, "how long findings are kept that are fixed (default 180 days)")
+	fl.DurationVar(&f.keep.Alerts, "keep-alerts", 0, "how long alerts are kept (default 90 days)")
 	fl.BoolVar(&f.logJSON, "log-json", false, "log as JSON, a line an entry")
 }
 
@@ -76,6 +82,8 @@ type serveFlags struct {
 	listen   string
 	url      string
 	newToken bool
+	cert     string
+	key      string
 }
 
 var _ = addVerb(func(env *Env) *cobra.Command {
@@ -97,6 +105,8 @@ machine only. The first start prints a token of an administrator, once.`,
 	fl := cmd.Flags()
 	fl.StringVar(&f.listen, "listen", "127.0.0.1:7077", "address and port")
 	fl.StringVar(&f.url, "url", "", "the server as browsers see it, where a proxy stands before it")
+	fl.StringVar(&f.cert, "tls-cert", "", "PEM file of the server's certificates; read anew when it changes")
+	fl.StringVar(&f.key, "tls-key", "", "PEM file of their key")
 	fl.BoolVar(&f.newToken, "new-admin-token", false, "print a new token of an administrator")
 	return cmd
 })
@@ -108,11 +118,15 @@ func runServe(ctx context.Context, env *Env, f *serveFlags) (err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	log := f.log(env)
-	queue, err := newQueue(ctx, env, &f.serverFlags, db, log)
+	work, err := newStation(ctx, env, &f.serverFlags, db, log)
 	if err != nil {
 		return err
 	}
-	s, err := serve.New(&serve.Options{DB: db, Queue: queue, Log: log, Now: env.Now, Version: Version(), URL: f.url})
+	config, err := f.tls(env, log)
+	if err != nil {
+		return err
+	}
+	s, err := serve.New(&serve.Options{DB: db, Queue: work.queue, Log: log, Now: env.Now, Version: Version(), URL: f.url, TLS: config, Received: work.received})
 	if err != nil {
 		return err
 	}
@@ -122,16 +136,42 @@ func runServe(ctx context.Context, env *Env, f *serveFlags) (err error) {
 		return s.Run(ctx, f.listen, func(addr string) error { return f.welcome(ctx, env, db, addr) })
 	})
 	if f.jobs > 0 {
-		g.Go(func() error { return queue.Run(ctx) })
+		g.Go(func() error { return work.queue.Run(ctx) })
 	}
 	return g.Wait()
+}
+
+// tls is how the server proves who it is; nil where it does not.
+func (f *serveFlags) tls(env *Env, log *slog.Logger) (*tls.Config, error) {
+	if f.cert == "" && f.key == "" {
+		return nil, nil //nolint:nilnil // plain HTTP
+	}
+	if f.cert == "" || f.key == "" {
+		return nil, usagef("--tls-cert and --tls-key go together")
+	}
+	read := func() (cert, key []byte, err error) {
+		if cert, err = readWhole(f.cert, 1<<20); err != nil {
+			return nil, nil, err
+		}
+		key, err = readWhole(f.key, 1<<20)
+		return cert, key, err
+	}
+	config, err := serve.TLS(read, env.Now, func(err error) { log.Error("the old certificate stays in use", "error", err.Error()) })
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return config, nil
 }
 
 // welcome says where the server is and, the first time, how to get in.
 func (f *serveFlags) welcome(ctx context.Context, env *Env, db *store.DB, addr string) error {
 	where := f.url
 	if where == "" {
-		where = (&url.URL{Scheme: "http", Host: addr}).String()
+		scheme := "http"
+		if f.cert != "" {
+			scheme = "https"
+		}
+		where = (&url.URL{Scheme: scheme, Host: addr}).String()
 	}
 	fmt.Fprintf(env.Stdout, "boltseal serves at %s\n", where)
 	first, err := isFirst(ctx, db)
@@ -159,18 +199,6 @@ func isFirst(ctx context.Context, db *store.DB) (bool, error) {
 		return false, err
 	}
 	return len(tokens) == 0 && len(accounts) == 0, nil
-}
-
-// newQueue is the queue with all the work that this program knows.
-func newQueue(ctx context.Context, env *Env, f *serverFlags, db *store.DB, log *slog.Logger) (*job.Queue, error) {
-	work := map[string]job.Work{
-		"trend":  func(ctx context.Context, _ *job.Job) error { return db.KeepTrend(ctx) },
-		"expire": func(ctx context.Context, _ *job.Job) error { _, err := db.Expire(ctx); return err },
-	}
-	return job.New(ctx, db, work, &job.Options{Workers: f.jobs, Log: log, Periodic: []job.Periodic{
-		{Kind: "trend", Every: 10 * time.Minute},
-		{Kind: "expire", Every: time.Minute},
-	}})
 }
 
 // secretFrom reads a secret from the environment or from a file.

@@ -125,13 +125,14 @@ func (q *Queue) config() *river.Config {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &worker{queue: q})
 	c := &river.Config{
-		Logger:               slog.New(quiet{q.opts.Log.Handler()}),
-		MaxAttempts:          q.opts.Retries,
-		JobTimeout:           q.opts.Timeout,
-		RescueStuckJobsAfter: q.opts.Timeout + time.Minute,
-		FetchCooldown:        50 * time.Millisecond,
-		FetchPollInterval:    500 * time.Millisecond,
-		Workers:              workers,
+		Logger:                      slog.New(quiet{q.opts.Log.Handler()}),
+		MaxAttempts:                 q.opts.Retries,
+		JobTimeout:                  q.opts.Timeout,
+		RescueStuckJobsAfter:        q.opts.Timeout + time.Minute,
+		FetchCooldown:               50 * time.Millisecond,
+		CompletedJobRetentionPeriod: time.Hour,
+		FetchPollInterval:           500 * time.Millisecond,
+		Workers:                     workers,
 	}
 	if len(q.work) > 0 {
 		c.Queues = map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: q.opts.Workers}}

@@ -18,6 +18,7 @@ import (
 	"github.com/alexedwards/scs/v2"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/boltseal/boltseal"
 	"github.com/boltseal/boltseal/job"
 	"github.com/boltseal/boltseal/policy"
 	"github.com/boltseal/boltseal/store"
@@ -32,9 +33,12 @@ type Options struct {
 	Version string
 	TLS     *tls.Config    // nil: plain HTTP
 	Proxies []netip.Prefix // whose X-Forwarded-For and X-Forwarded-Proto are believed
-	URL     string         // as browsers see the server: for cookies and OIDC
-	OIDC    *OIDC          // nil: people log in with passwords
+	URL     string         // as browsers see the server
 	Limits  Limits
+
+	// Received is told of every report in the transaction that keeps it; nil
+	// leaves it at that.
+	Received func(context.Context, *store.Tx, *boltseal.Report, *store.Receipt) error
 }
 
 // Limits bound what one client may ask for. Zero values are the defaults.
@@ -140,6 +144,17 @@ func (s *Server) ValidDocument(kind string, data []byte) error {
 		return &Status{http.StatusUnprocessableEntity, err.Error()}
 	}
 	return nil
+}
+
+// Keep puts a report into a project, and leaves the work that follows.
+func (s *Server) Keep(ctx context.Context, p *store.Project, r *boltseal.Report, who, key string) (*store.Receipt, error) {
+	by := &store.Upload{Who: who, Key: key}
+	if s.opts.Received != nil {
+		by.Then = func(ctx context.Context, tx *store.Tx, receipt *store.Receipt) error {
+			return s.opts.Received(ctx, tx, r, receipt)
+		}
+	}
+	return s.opts.DB.Ingest(ctx, p, r, by)
 }
 
 // Register adds a part's own metrics.

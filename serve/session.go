@@ -22,7 +22,6 @@ import (
 const (
 	sessionAccount = "account"
 	sessionCSRF    = "csrf"
-	sessionOIDC    = "oidc"
 )
 
 func (s *Server) newSessions() *scs.SessionManager {

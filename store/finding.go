@@ -31,6 +31,7 @@ type FindingQuery struct {
 	States     []State             // nil: open ones
 	Severities []boltseal.Severity // nil: all
 	Image      int64
+	Name       string    // part of the image's name
 	Check      string    // by its id; ending in / a family
 	Advisory   string    // by its id
 	Component  string    // by its name
@@ -82,12 +83,16 @@ func (d *DB) Findings(ctx context.Context, p *Project, q FindingQuery) (*Page[Fi
 	return page, nil
 }
 
+// issueRow is an issue that a query is about. All findings of one issue have
+// one rank.
+type issueRow struct{ id, rank int64 }
+
 // maxIssues bounds how many issues one question may come down to.
 const maxIssues = 20_000
 
 // issues finds the issues that the query is about. narrowed is false when
 // it is about all.
-func (t *Tx) issues(ctx context.Context, q *FindingQuery) (list []int64, narrowed bool, err error) {
+func (t *Tx) issues(ctx context.Context, q *FindingQuery) (list []issueRow, narrowed bool, err error) {
 	var where []string
 	var args []any
 	if q.Advisory != "" {
@@ -106,13 +111,11 @@ func (t *Tx) issues(ctx context.Context, q *FindingQuery) (list []int64, narrowe
 		return nil, false, nil
 	}
 	err = t.Each(ctx, func(scan func(...any) error) error {
-		var id int64
-		if err := scan(&id); err != nil {
-			return err
-		}
-		list = append(list, id)
-		return nil
-	}, "SELECT id FROM issue WHERE "+strings.Join(where, " AND ")+" ORDER BY id LIMIT ?", append(args, maxIssues+1)...)
+		var i issueRow
+		err := scan(&i.id, &i.rank)
+		list = append(list, i)
+		return err
+	}, "SELECT id, rank FROM issue WHERE "+strings.Join(where, " AND ")+" ORDER BY rank DESC, id DESC LIMIT ?", append(args, maxIssues+1)...)
 	if err == nil && len(list) > maxIssues {
 		err = fmt.Errorf("%w: more than %d kinds of finding; ask for less", ErrInvalid, maxIssues)
 	}
@@ -122,7 +125,40 @@ func (t *Tx) issues(ctx context.Context, q *FindingQuery) (list []int64, narrowe
 const findingColumns = "finding.id, finding.image, finding.key, finding.issue, finding.rank, finding.flags, finding.state, finding.first_seen, finding.changed, finding.waiver, " +
 	"issue.body, image.name, image.platform, image.digest, image.running"
 
-func (t *Tx) findings(ctx context.Context, p *Project, q *FindingQuery, issues []int64, after []int64) ([]findingRow, error) {
+// findings reads one page. Where it is about few issues, they are asked one
+// by one in the order of the list: each is a walk along the index that ends
+// with the page, and nothing is sorted.
+func (t *Tx) findings(ctx context.Context, p *Project, q *FindingQuery, issues []issueRow, after []int64) ([]findingRow, error) {
+	var list []findingRow
+	var err error
+	if len(issues) == 0 || q.States != nil || !q.Since.IsZero() || q.Image != 0 {
+		list, err = t.findingRows(ctx, p, q, issues, nil, after, q.limit()+1)
+	}
+	for i := range issues {
+		if q.States != nil || !q.Since.IsZero() || q.Image != 0 || err != nil || len(list) > q.limit() {
+			break
+		}
+		x := &issues[i]
+		if q.After != "" && (x.rank > after[0] || x.rank == after[0] && x.id > after[1]) {
+			continue // on a page before
+		}
+		var more []findingRow
+		more, err = t.findingRows(ctx, p, q, nil, x, after, q.limit()+1-len(list))
+		list = append(list, more...)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var advisories []string
+	for i := range list {
+		if a := list[i].Advisory; a != nil {
+			advisories = append(advisories, a.ID)
+		}
+	}
+	return list, t.brief(ctx, list, advisories)
+}
+
+func (t *Tx) findingRows(ctx context.Context, p *Project, q *FindingQuery, issues []issueRow, only *issueRow, after []int64, limit int) ([]findingRow, error) {
 	where, args := []string{"finding.project = ?"}, []any{p.ID}
 	cond := func(ok bool, clause string, values ...any) {
 		if ok {
@@ -134,7 +170,17 @@ func (t *Tx) findings(ctx context.Context, p *Project, q *FindingQuery, issues [
 	cond(q.Fixable, "finding.flags & 1 <> 0")
 	cond(q.KEV, "finding.flags & 2 <> 0")
 	cond(q.Running, "image.running > 0")
-	cond(len(issues) > 0, t.db.list("finding.issue"), t.db.listArg(issues))
+	cond(q.Name != "", "image.name LIKE ? ESCAPE '!'", "%"+like(q.Name)+"%")
+	if len(issues) > 0 {
+		ids := make([]int64, len(issues))
+		for i := range issues {
+			ids[i] = issues[i].id
+		}
+		cond(true, t.db.list("finding.issue"), t.db.listArg(ids))
+	}
+	if only != nil {
+		cond(true, "finding.rank = ? AND finding.issue = ?", only.rank, only.id)
+	}
 	if q.States != nil {
 		var marks []string
 		for _, s := range q.States {
@@ -160,23 +206,13 @@ func (t *Tx) findings(ctx context.Context, p *Project, q *FindingQuery, issues [
 		cond(q.After != "", "(finding.changed, finding.id) < (?, ?)", after[0], after[2])
 	}
 	var list []findingRow
-	var advisories []string
 	err := t.Each(ctx, func(scan func(...any) error) error {
 		f, err := scanFinding(scan)
-		if err != nil {
-			return err
-		}
-		if f.Advisory != nil {
-			advisories = append(advisories, f.Advisory.ID)
-		}
 		list = append(list, f)
-		return nil
+		return err
 	}, "SELECT "+findingColumns+" FROM finding JOIN issue ON issue.id = finding.issue JOIN image ON image.id = finding.image WHERE "+
-		strings.Join(where, " AND ")+" ORDER BY "+order+" LIMIT ?", append(args, q.limit()+1)...)
-	if err != nil {
-		return nil, err
-	}
-	return list, t.brief(ctx, list, advisories)
+		strings.Join(where, " AND ")+" ORDER BY "+order+" LIMIT ?", append(args, limit)...)
+	return list, err
 }
 
 func scanFinding(scan func(...any) error) (findingRow, error) {

@@ -16,6 +16,10 @@ import (
 type Upload struct {
 	Who string // "token:ci", "user:anna"
 	Key string // Idempotency-Key; may be empty
+
+	// Then is called in the transaction that keeps a report which was not
+	// there before, for work that follows from it; nil leaves it at that.
+	Then func(context.Context, *Tx, *Receipt) error
 }
 
 // Receipt is what became of an upload.
@@ -64,7 +68,10 @@ func (d *DB) Ingest(ctx context.Context, p *Project, r *boltseal.Report, by *Upl
 	err = d.Update(ctx, func(tx *Tx) error {
 		var err error
 		receipt, err = in.commit(ctx, tx)
-		return err
+		if err != nil || receipt.Repeated || by.Then == nil {
+			return err
+		}
+		return by.Then(ctx, tx, receipt)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("keep the report about %s: %w", clip(r.Artifact.Name, 200), err)
@@ -245,7 +252,7 @@ func (d *DB) say(ctx context.Context, findings []boltseal.Finding) ([]said, erro
 		at[s.key] = len(out)
 		out, list = append(out, s), append(list, w)
 	}
-	ids, err := d.intern(ctx, &d.words.issues, "issue", "check_id, advisory, component, body", list)
+	ids, err := d.intern(ctx, &d.words.issues, "issue", "check_id, advisory, component, rank, body", list)
 	if err != nil {
 		return nil, err
 	}
@@ -287,7 +294,7 @@ func (d *DB) advisories(ctx context.Context, findings []boltseal.Finding, words 
 		return nil
 	}
 	sortBy(list, func(r row) string { return r.id })
-	err := d.Update(ctx, func(tx *Tx) error {
+	err := d.write(ctx, func(tx *Tx) error {
 		r := rows{tx: tx, insert: "INSERT INTO advisory (id, chunk, body) VALUES", after: "ON CONFLICT (id) DO UPDATE SET chunk = excluded.chunk, body = excluded.body", columns: 3}
 		for i := range list {
 			r.add(list[i].id, list[i].chunk, list[i].body)

@@ -36,7 +36,7 @@ func (d *DB) layerIDs(ctx context.Context, layers []layerPart, distro *boltseal.
 
 func (d *DB) layerID(ctx context.Context, l *layerPart, now int64, distro *boltseal.Distro) (int64, error) {
 	var id int64
-	err := d.Update(ctx, func(tx *Tx) error {
+	err := d.write(ctx, func(tx *Tx) error {
 		return tx.Get(ctx, []any{&id}, "UPDATE layer SET seen = ? WHERE hash = ? RETURNING id", now, l.hash[:])
 	})
 	if !errors.Is(err, ErrNotFound) {
@@ -48,7 +48,7 @@ func (d *DB) layerID(ctx context.Context, l *layerPart, now int64, distro *bolts
 	}
 	slices.Sort(members)
 	members = slices.Compact(members)
-	err = d.Update(ctx, func(tx *Tx) error {
+	err = d.write(ctx, func(tx *Tx) error {
 		err := tx.Get(ctx, []any{&id}, "INSERT INTO layer (hash, diff_id, chunk, members, components, seen) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
 			l.hash[:], string(l.diffID), l.chunk[:], pack(members), len(l.components), now)
 		if errors.Is(err, ErrNotFound) { // another upload was first, and wrote the links too
@@ -129,7 +129,7 @@ func (d *DB) componentIDs(ctx context.Context, components []boltseal.Component, 
 	if err != nil || len(named) == 0 {
 		return out, err
 	}
-	return out, d.Update(ctx, func(tx *Tx) error {
+	return out, d.write(ctx, func(tx *Tx) error {
 		r := rows{tx: tx, insert: "INSERT INTO component_word (word, component) VALUES", after: "ON CONFLICT DO NOTHING", columns: 2}
 		type entry struct {
 			word string

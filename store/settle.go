@@ -103,7 +103,7 @@ func wordsOf(f *boltseal.Finding) (said, word, error) {
 		return s, word{}, fmt.Errorf("finding %s: %w", clip(f.Check, 100), err)
 	}
 	// The rank is part of the words, so that one issue has one rank.
-	return s, word{hashOf([]byte{byte(s.rank >> 8), byte(s.rank)}, data), []any{clip(f.Check, 200), advisory, component, data}}, nil
+	return s, word{hashOf([]byte{byte(s.rank >> 8), byte(s.rank)}, data), []any{clip(f.Check, 200), advisory, component, s.rank, data}}, nil
 }
 
 func rankOf(f *boltseal.Finding) int64 {

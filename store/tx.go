@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -24,9 +25,20 @@ const tries = 8
 // no error. Where the database says that two transactions got in each other's
 // way it runs fn again, so fn must not do what a roll-back does not undo.
 func (d *DB) Update(ctx context.Context, fn func(*Tx) error) error {
+	return d.updates(ctx, true, fn)
+}
+
+// write is Update for what nothing is lost with: words, which are written
+// again when they are needed. Its commit does not wait for the disk. The next
+// one that does brings it there too, because both databases write one log.
+func (d *DB) write(ctx context.Context, fn func(*Tx) error) error {
+	return d.updates(ctx, false, fn)
+}
+
+func (d *DB) updates(ctx context.Context, wait bool, fn func(*Tx) error) error {
 	var err error
 	for n := range tries {
-		if err = d.update(ctx, fn); err == nil || !again(err) || ctx.Err() != nil {
+		if err = d.update(ctx, wait, fn); err == nil || !again(err) || ctx.Err() != nil {
 			return err
 		}
 		select {
@@ -38,7 +50,7 @@ func (d *DB) Update(ctx context.Context, fn func(*Tx) error) error {
 	return err
 }
 
-func (d *DB) update(ctx context.Context, fn func(*Tx) error) (err error) {
+func (d *DB) update(ctx context.Context, wait bool, fn func(*Tx) error) (err error) {
 	if d.dialect == SQLite {
 		defer d.prepareWanted(ctx)
 	}
@@ -47,6 +59,17 @@ func (d *DB) update(ctx context.Context, fn func(*Tx) error) (err error) {
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer conn.Close()
+	if !wait && d.dialect == SQLite {
+		if _, err := conn.ExecContext(ctx, "PRAGMA synchronous = NORMAL"); err != nil {
+			return fmt.Errorf("begin: %w", err)
+		}
+		defer func() {
+			// A connection that does not wait any more must not be used for what must be there.
+			if _, full := conn.ExecContext(context.WithoutCancel(ctx), "PRAGMA synchronous = FULL"); full != nil {
+				err = errors.Join(err, full, conn.Raw(func(any) error { return driver.ErrBadConn }))
+			}
+		}()
+	}
 	// What was begun is ended whole: a statement that is interrupted half-way
 	// would cost a goroutine for each, and the statements here are short.
 	tx, err := conn.BeginTx(context.WithoutCancel(ctx), nil)
@@ -60,6 +83,11 @@ func (d *DB) update(ctx context.Context, fn func(*Tx) error) (err error) {
 			}
 		}
 	}()
+	if !wait && d.dialect == Postgres {
+		if _, err := tx.ExecContext(ctx, "SET LOCAL synchronous_commit = off"); err != nil {
+			return fmt.Errorf("begin: %w", err)
+		}
+	}
 	if err := fn(&Tx{db: d, tx: tx, conn: conn}); err != nil {
 		return err
 	}

@@ -96,7 +96,7 @@ func (d *DB) intern(ctx context.Context, t *ids, table, columns string, list []w
 	}
 	// One order for all, so that two uploads never wait for each other in a ring.
 	slices.SortFunc(order, func(a, b hash) int { return strings.Compare(string(a[:]), string(b[:])) })
-	err := d.Update(ctx, func(tx *Tx) error {
+	err := d.write(ctx, func(tx *Tx) error {
 		r := rows{tx: tx, insert: "INSERT INTO " + table + " (hash, " + columns + ") VALUES", after: "ON CONFLICT DO NOTHING", columns: 1 + len(list[missing[order[0]][0]].values)}
 		for _, h := range order {
 			r.add(append([]any{h[:]}, list[missing[h][0]].values...)...)
@@ -163,7 +163,7 @@ func (d *DB) putChunks(ctx context.Context, list ...[]byte) ([]hash, error) {
 	for i, h := range order {
 		packed[i] = d.encoder.EncodeAll(list[missing[h]], nil)
 	}
-	err := d.Update(ctx, func(tx *Tx) error {
+	err := d.write(ctx, func(tx *Tx) error {
 		r := rows{tx: tx, insert: "INSERT INTO chunk (hash, data, seen) VALUES", after: "ON CONFLICT (hash) DO UPDATE SET seen = excluded.seen", columns: 3}
 		for i, h := range order {
 			r.add(h[:], packed[i], now)

@@ -56,7 +56,9 @@ var _ = add(func(a *api) {
 			return &answer[me]{out}, nil
 		})
 	register(a, operation{method: http.MethodGet, path: root + "/projects", id: "list-projects", summary: "Projects that you may see"},
-		func(ctx context.Context, _ *struct{}) (*answer[list[store.Project]], error) { return listOf(a.visible(ctx)) })
+		func(ctx context.Context, _ *struct{}) (*answer[list[store.Project]], error) {
+			return listOf(a.visible(ctx))
+		})
 	global := serve.Need{Role: serve.Admin, Scope: serve.ScopeAdmin, Global: true}
 	register(a, operation{method: http.MethodPost, path: root + "/projects", id: "add-project", summary: "Make a project", need: global, status: http.StatusCreated},
 		func(ctx context.Context, in *struct {
@@ -68,7 +70,9 @@ var _ = add(func(a *api) {
 			return answerOf(a.DB().AddProject(ctx, in.Body.Name, in.Body.Title, a.who(ctx)))
 		})
 	register(a, operation{method: http.MethodGet, path: root + "/accounts", id: "list-accounts", summary: "People", need: global},
-		func(ctx context.Context, _ *struct{}) (*answer[list[store.Account]], error) { return listOf(a.DB().Accounts(ctx)) })
+		func(ctx context.Context, _ *struct{}) (*answer[list[store.Account]], error) {
+			return listOf(a.DB().Accounts(ctx))
+		})
 	register(a, operation{method: http.MethodPost, path: root + "/accounts", id: "add-account", summary: "Let somebody in", need: global, status: http.StatusCreated},
 		func(ctx context.Context, in *struct{ Body newAccount }) (*answer[store.Account], error) {
 			account := store.Account{Name: in.Body.Name, Email: in.Body.Email, Admin: in.Body.Admin}

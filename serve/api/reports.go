@@ -67,7 +67,7 @@ func (a *api) take(w http.ResponseWriter, r *http.Request) (*store.Receipt, erro
 	if err != nil {
 		return nil, &serve.Status{Code: http.StatusUnprocessableEntity, Text: err.Error()}
 	}
-	return a.DB().Ingest(r.Context(), p, rep, &store.Upload{Who: a.who(r.Context()), Key: key})
+	return a.Keep(r.Context(), p, rep, a.who(r.Context()), key)
 }
 
 // readBody reads a request's body, unpacked, and reserves memory for it until

@@ -126,6 +126,7 @@ CREATE TABLE issue (
 	check_id TEXT NOT NULL,
 	advisory TEXT NOT NULL,
 	component TEXT NOT NULL,
+	rank SMALLINT NOT NULL,
 	body {{bytes}} NOT NULL
 );
 CREATE INDEX issue_advisory ON issue (advisory);
