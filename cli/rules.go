@@ -13,7 +13,7 @@ import (
 var _ = addVerb(func(env *Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rules",
-		Short: "Check and test runtime rules in Falco's language",
+		Short: "Fetch, check and test runtime rules in Falco's language",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return usagef("unknown command %q; run: boltseal rules --help", args[0])
@@ -22,7 +22,7 @@ var _ = addVerb(func(env *Env) *cobra.Command {
 		},
 		Args: cobra.ArbitraryArgs,
 	}
-	cmd.AddCommand(rulesCheck(env), rulesTest(env))
+	cmd.AddCommand(rulesCheck(env), rulesPull(env), rulesTest(env))
 	return cmd
 })
 
