@@ -58,13 +58,14 @@ sensor cannot run here, or dropped events.`,
 	f.sinks.register(fl)
 	f.audit.register(fl)
 	f.use.register(fl)
+	f.record.register(fl)
 	fl.IntVar(&f.rate, "rate", 100, "alerts of a second that are sent; 0 sends all")
 	fl.DurationVar(&f.group, "group", time.Minute, "equal alerts within so long are one with a count; 0 keeps them apart")
 	fl.DurationVar(&f.length, "for", 0, "end after so long (default: at a signal)")
 	fl.StringVar(&f.priority, "priority", "debug", "leave out rules that are less urgent")
 	fl.StringVar(&f.root, "root", "/", "where the host's file system is, in a container")
 	fl.StringVar(&f.enforce, "enforce", "", "policy of what to prevent, in a file of its own or in the section enforce of boltseal.yaml")
-	cmd.AddCommand(watchDoctor(env), watchCanary(env), watchRelease(env))
+	cmd.AddCommand(watchReplay(env), watchDoctor(env), watchCanary(env), watchRelease(env))
 	return cmd
 })
 
@@ -73,6 +74,7 @@ type watchFlags struct {
 	sinks          sinkFlags
 	audit          kubeAuditFlags
 	use            useFlags
+	record         recordFlags
 	rate           int
 	group, length  time.Duration
 	priority, root string
@@ -98,6 +100,11 @@ func runWatch(ctx context.Context, env *Env, f *watchFlags) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, uses.close()) }()
+	record, err := f.record.open(env, set)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, record.close()) }()
 	if f.length > 0 {
 		var stop context.CancelFunc
 		ctx, stop = context.WithTimeout(ctx, f.length)
@@ -118,7 +125,7 @@ func runWatch(ctx context.Context, env *Env, f *watchFlags) (err error) {
 	}
 	summary, err := watch.Run(ctx, &watch.Options{
 		Alerts: alerts, Rules: set, Outputs: outs, Hostname: host, Window: f.group, Rate: f.rate, Sensor: sensor.Options{Root: f.root},
-		Reload: f.reload(ctx, env), Feeds: feeds, Tap: uses.tap(), Calls: uses.calls(),
+		Reload: f.reload(ctx, env), Feeds: feeds, Tap: record.and(uses.tap()), Calls: uses.calls(),
 		Ready: func(*sensor.Sensor) {
 			n := set.Counts()
 			fmt.Fprintf(env.Stderr, "boltseal: watching with %s (%d on)\n", plural(n.Rules, "rule"), n.Enabled)

@@ -191,6 +191,15 @@ func (v *Value) appendText(b []byte, between string) []byte {
 	return b
 }
 
+// Texts are the values as texts, each for itself.
+func (v *Value) Texts() []string {
+	out := make([]string, v.len())
+	for i := range out {
+		out[i] = v.text(i)
+	}
+	return out
+}
+
 // String is the value as outputs print it, several with commas between.
 func (v *Value) String() string { return string(v.appendText(nil, ",")) }
 
