@@ -193,21 +193,33 @@ func (db *DB) inflateBlock(frame []byte) ([]byte, error) {
 // releases. The same database gives the same bytes.
 func (db *DB) Part(path string, ecosystems []string) error {
 	c, err := db.content()
+	if err == nil {
+		err = c.part(db, path, ecosystems)
+	}
 	if err != nil {
-		return fmt.Errorf("take a part of the advisory database: %w", err)
-	}
-	if err := c.only(db, ecosystems); err != nil {
-		return fmt.Errorf("take a part of the advisory database: %w", err)
-	}
-	if err := c.save(path); err != nil {
 		return fmt.Errorf("take a part of the advisory database: %w", err)
 	}
 	return nil
 }
 
-// only drops what the ecosystems do not need.
-func (c *content) only(db *DB, ecosystems []string) error {
-	c.packages = slices.DeleteFunc(c.packages, func(p contentPackage) bool { return !slices.Contains(ecosystems, base(p.ecosystem)) })
+// part writes what some ecosystems need, and leaves the content as it is.
+func (c *content) part(db *DB, path string, ecosystems []string) error {
+	out := *c
+	out.packages = nil
+	for _, p := range c.packages {
+		if slices.Contains(ecosystems, base(p.ecosystem)) {
+			p.rows = slices.Clone(p.rows)
+			out.packages = append(out.packages, p)
+		}
+	}
+	if err := out.only(db); err != nil {
+		return err
+	}
+	return out.save(path)
+}
+
+// only drops what the packages that are left do not need.
+func (c *content) only(db *DB) error {
 	if len(c.packages) == 0 {
 		return errNothing
 	}

@@ -115,6 +115,14 @@ func (m *editor) make(ctx context.Context, path string) error {
 	if !m.opts.Parts {
 		return nil
 	}
+	now, err := db.content()
+	if err != nil {
+		return err
+	}
+	var before *content
+	if last != nil {
+		before, _ = last.content() // without it there are no deltas
+	}
 	var names []string
 	for _, r := range db.Releases() {
 		names = append(names, base(r.Ecosystem))
@@ -123,7 +131,7 @@ func (m *editor) make(ctx context.Context, path string) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := m.part(name, db, last); err != nil {
+		if err := m.part(name, db, now, last, before); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
@@ -151,9 +159,9 @@ func (m *editor) last(ctx context.Context) *DB {
 	return db
 }
 
-func (m *editor) part(name string, db, last *DB) error {
+func (m *editor) part(name string, db *DB, now *content, last *DB, then *content) error {
 	path := filepath.Join(m.dir, safeName(name)+partExtension)
-	if err := db.Part(path, []string{name}); err != nil {
+	if err := now.part(db, path, []string{name}); err != nil {
 		return err
 	}
 	part, err := Open(path)
@@ -162,9 +170,9 @@ func (m *editor) part(name string, db, last *DB) error {
 	}
 	defer part.Close()
 	var before *DB
-	if last != nil {
+	if then != nil {
 		old := filepath.Join(m.dir, "last-"+safeName(name)+partExtension)
-		if last.Part(old, []string{name}) == nil {
+		if then.part(last, old, []string{name}) == nil {
 			if before, err = Open(old); err == nil {
 				defer before.Close()
 			}
