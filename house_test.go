@@ -37,7 +37,7 @@ var doors = map[string][]string{
 	"net":                         {"source/registry", "source/repo", "source", "advisory", "seal", "serve/", "watch/kubeaudit", "watch/sink"},
 	"net/http":                    {"source/registry", "source/repo", "source", "advisory", "seal", "serve/", "watch/kubeaudit", "watch/sink"}, // watch/sink sends alerts where the user says, watch/kubeaudit listens where the user says
 	"os/exec":                     {"internal/tool"},
-	"unsafe":                      {"sensor"},
+	"unsafe":                      {"sensor", "internal/sandbox"},
 	"github.com/cilium/ebpf":      {"sensor/"},
 	"golang.org/x/sys/unix":       {"sensor/", "internal/"},
 	"syscall":                     {"advisory", "cmd/boltseal", "source/layer", "source", "source/registry", "internal/"},
@@ -47,7 +47,7 @@ var doors = map[string][]string{
 	"text/template":               {"report"},
 	"encoding/xml":                {"sbom", "report", "inventory", "internal/jar", "advisory"},
 	"reflect":                     {"internal/strictjson"},
-	"os":                          {"source", "source/layer", "source/registry", "source/repo", "store", "advisory", "sensor", "sensor/enforce", "remedy/image", "internal/", "watch/kubeaudit", "watch/sink", "cli", "cmd/boltseal", "examples/demo"},
+	"os":                          {"source", "source/layer", "source/registry", "source/repo", "store", "advisory", "sensor", "sensor/enforce", "remedy/image", "remedy/upgrade", "internal/", "watch/kubeaudit", "watch/sink", "cli", "cmd/boltseal", "examples/demo"},
 	"github.com/spf13/viper":      {},
 	"github.com/pkg/errors":       {},
 	"github.com/stretchr/testify": {},
