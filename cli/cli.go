@@ -32,6 +32,7 @@ type Env struct {
 
 	Width     int  // columns of the terminal behind Stdout, 0 when there is none
 	StderrTTY bool // a person watches Stderr
+	Sandbox   bool // the process is this run's alone, and may give up rights for good
 }
 
 // The exit statuses.

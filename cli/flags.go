@@ -37,6 +37,7 @@ type scanFlags struct {
 
 	cacheDir, tempDir string
 	noCache           bool
+	noSandbox         bool
 	limits            limit.Limits
 
 	db         string
@@ -112,6 +113,7 @@ func (f *scanFlags) registerSource(cmd *cobra.Command) {
 	fl.DurationVar(&f.timeout, "timeout", 0, "give up on a registry that sends nothing for so long (default 1m0s)")
 	fl.StringVar(&f.cacheDir, "cache-dir", "", "where results are kept (default: the user's cache folder)")
 	fl.BoolVar(&f.noCache, "no-cache", false, "read everything anew and keep nothing")
+	fl.BoolVar(&f.noSandbox, "no-sandbox", false, "keep all rights of the process while reading the target")
 	fl.StringVar(&f.tempDir, "temp-dir", "", "where large files are spooled (default: the system's)")
 	d := limit.Default()
 	fl.Int64Var(&f.limits.LayerBytes, "max-layer-bytes", d.LayerBytes, "inflated bytes of one layer")

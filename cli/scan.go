@@ -103,6 +103,7 @@ func runScan(ctx context.Context, env *Env, f *scanFlags, to *clientFlags, targe
 	}
 	bar := &progress{env: env}
 	opts.Progress = bar.update
+	opts.Opened = f.sandbox(env, target, outputs)
 	r, err := scan.Run(ctx, target, opts)
 	bar.clear()
 	if err != nil {

@@ -6,10 +6,12 @@ import (
 	"runtime"
 
 	"github.com/spf13/cobra"
+
+	"github.com/boltseal/boltseal/internal/sandbox"
 )
 
 var _ = addVerb(func(env *Env) *cobra.Command {
-	var asJSON bool
+	var asJSON, verbose bool
 	cmd := &cobra.Command{
 		Use:     "version",
 		Short:   "Print which boltseal this is",
@@ -17,8 +19,11 @@ var _ = addVerb(func(env *Env) *cobra.Command {
 		Args:    none,
 		RunE: func(*cobra.Command, []string) error {
 			if !asJSON {
-				_, err := fmt.Fprintf(env.Stdout, "boltseal %s %s %s/%s\n", Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-				return err
+				fmt.Fprintf(env.Stdout, "boltseal %s %s %s/%s\n", Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+				if verbose {
+					fmt.Fprintf(env.Stdout, "sandbox while scanning: %s\n", sandbox.Available())
+				}
+				return nil
 			}
 			return json.NewEncoder(env.Stdout).Encode(map[string]string{
 				"version": Version(), "go": runtime.Version(), "platform": runtime.GOOS + "/" + runtime.GOARCH,
@@ -26,5 +31,6 @@ var _ = addVerb(func(env *Env) *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "say too what this system holds a scan with")
 	return cmd
 })

@@ -39,6 +39,10 @@ type Options struct {
 	Now      func() time.Time
 	Progress func(Progress)
 
+	// Opened is called by Run when the target is open and nothing of it has
+	// been read: the moment to give up what reading does not need.
+	Opened func()
+
 	// IsFile tells Lint whether a path is a file; nil takes all for folders.
 	IsFile func(path string) bool
 
@@ -99,6 +103,9 @@ func Run(ctx context.Context, target string, opts *Options) (report *boltseal.Re
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, subject.Close()) }()
+	if o.Opened != nil {
+		o.Opened()
+	}
 	leftOut := veil(subject)
 
 	report = &boltseal.Report{

@@ -33,7 +33,7 @@ func main() {
 	env := &cli.Env{
 		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Getenv: os.Getenv, Now: time.Now,
-		StderrTTY: term.IsTerminal(int(os.Stderr.Fd())),
+		StderrTTY: term.IsTerminal(int(os.Stderr.Fd())), Sandbox: true,
 	}
 	if width, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
 		env.Width = width
