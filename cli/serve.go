@@ -19,6 +19,7 @@ import (
 	"github.com/boltseal/boltseal/scan"
 	"github.com/boltseal/boltseal/serve"
 	"github.com/boltseal/boltseal/serve/api"
+	"github.com/boltseal/boltseal/serve/dashboard"
 	"github.com/boltseal/boltseal/store"
 )
 
@@ -131,6 +132,7 @@ func runServe(ctx context.Context, env *Env, f *serveFlags) (err error) {
 		return err
 	}
 	api.Mount(s)
+	dashboard.Mount(s)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		return s.Run(ctx, f.listen, func(addr string) error { return f.welcome(ctx, env, db, addr) })
