@@ -59,6 +59,7 @@ sensor cannot run here, or dropped events.`,
 	f.audit.register(fl)
 	f.use.register(fl)
 	f.record.register(fl)
+	fl.StringArrayVar(&f.scanned, "scanned", nil, "report of a scan (-o json=FILE); with it, images that were not scanned, changed since, or are blocked are alerts; may be repeated")
 	fl.IntVar(&f.rate, "rate", 100, "alerts of a second that are sent; 0 sends all")
 	fl.DurationVar(&f.group, "group", time.Minute, "equal alerts within so long are one with a count; 0 keeps them apart")
 	fl.DurationVar(&f.length, "for", 0, "end after so long (default: at a signal)")
@@ -75,6 +76,7 @@ type watchFlags struct {
 	audit          kubeAuditFlags
 	use            useFlags
 	record         recordFlags
+	scanned        []string
 	rate           int
 	group, length  time.Duration
 	priority, root string
@@ -100,6 +102,10 @@ func runWatch(ctx context.Context, env *Env, f *watchFlags) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, uses.close()) }()
+	images, err := scannedImages(f.scanned)
+	if err != nil {
+		return err
+	}
 	record, err := f.record.open(env, set)
 	if err != nil {
 		return err
@@ -125,7 +131,7 @@ func runWatch(ctx context.Context, env *Env, f *watchFlags) (err error) {
 	}
 	summary, err := watch.Run(ctx, &watch.Options{
 		Alerts: alerts, Rules: set, Outputs: outs, Hostname: host, Window: f.group, Rate: f.rate, Sensor: sensor.Options{Root: f.root},
-		Reload: f.reload(ctx, env), Feeds: feeds, Tap: record.and(uses.tap()), Calls: uses.calls(),
+		Reload: f.reload(ctx, env), Feeds: feeds, Images: images, Tap: record.and(uses.tap()), Calls: uses.calls(),
 		Ready: func(*sensor.Sensor) {
 			n := set.Counts()
 			fmt.Fprintf(env.Stderr, "boltseal: watching with %s (%d on)\n", plural(n.Rules, "rule"), n.Enabled)

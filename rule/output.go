@@ -225,6 +225,10 @@ func pad(s string, width int) string {
 	return s + strings.Repeat(" ", width-len(s))
 }
 
+// EscapeControl makes a text printable: control characters and bytes that are
+// no UTF-8 are escaped.
+func EscapeControl(s string) string { return escapeControl(s) }
+
 // escapeControl keeps an event from writing to the terminal, or lines of its
 // own, through an alert.
 func escapeControl(s string) string {

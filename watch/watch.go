@@ -61,6 +61,7 @@ type Options struct {
 	Sensor   sensor.Options
 	Feeds    []Feed               // events that are not the sensor's
 	Reload   <-chan *rule.Set     // rules that take the place of those before
+	Images   *Images              // those that were scanned; nil tells nothing of images
 	Ready    func(*sensor.Sensor) // called when the sensor is attached; with nil when none is needed
 	Errors   func(error)          // what an output could not do; the watch goes on
 	Alerts   <-chan *Alert        // that come from elsewhere, such as prevention
@@ -238,6 +239,9 @@ type watcher struct {
 func (w *watcher) event(e *sensor.Event) {
 	if w.Tap != nil {
 		w.Tap(e)
+	}
+	if w.Images != nil {
+		w.image(e, e.At)
 	}
 	w.match(e)
 }
