@@ -22,6 +22,9 @@ func runPlugin(env *Env) seal.RunPlugin {
 		if errors.Is(err, tool.ErrMissing) {
 			return nil, usagef("%v; a key named NAME://KEY is asked of the program %sNAME", err, seal.PluginPrefix)
 		}
+		if err == nil && r.Status != 0 && len(bytes.TrimSpace(r.Stdout)) == 0 {
+			return nil, fmt.Errorf("%s ended with exit status %d and no answer", program, r.Status)
+		}
 		return r.Stdout, err
 	}
 }
