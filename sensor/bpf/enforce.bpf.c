@@ -462,13 +462,24 @@ static __always_inline int on_mmap(struct file *file, unsigned long prot)
 	return decide(p, id, ACT_LIBRARY, 3, BPF_CORE_READ(file, f_path.dentry), 0, false);
 }
 
-static __always_inline int on_write(struct dentry *dentry)
+// A pointer that the verifier knows as a number only, as functions take it.
+static __always_inline u64 plain(const void *pointer)
+{
+	u64 in = (u64)pointer, out = 0;
+
+	bpf_probe_read_kernel(&out, sizeof(out), &in);
+	return out;
+}
+
+static __always_inline int on_write(struct dentry *of)
 {
 	u32 id = 0, modes;
 	struct policy *p = policy_for(ACT_WRITE, &id);
+	struct dentry *dentry;
 
-	if (!p || !dentry)
+	if (!p || !of)
 		return 0;
+	dentry = (struct dentry *)plain(of);
 	modes = lookup_path((u64)dentry, id, WORD_DIR);
 	return modes ? decide(p, id, ACT_WRITE, modes, dentry, 0, false) : 0;
 }
@@ -490,7 +501,7 @@ static __always_inline int on_act(u32 act, const char *text)
 	u32 id = 0;
 	struct policy *p = policy_for(act, &id);
 
-	return p ? decide(p, id, act, 3, 0, text, false) : 0;
+	return p ? decide(p, id, act, 3, 0, text ? (const char *)plain(text) : 0, false) : 0;
 }
 
 #define ATTACH 2 // PTRACE_MODE_ATTACH

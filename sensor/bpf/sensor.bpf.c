@@ -622,9 +622,9 @@ int BPF_PROG(on_sysexit, struct pt_regs *regs, long ret)
 	struct file *file;
 
 #if defined(__TARGET_ARCH_x86)
-	nr = BPF_CORE_READ(regs, orig_ax);
+	nr = regs->orig_ax; // read without a helper: every call on the machine comes by here
 #else
-	nr = BPF_CORE_READ(regs, syscallno);
+	nr = regs->syscallno;
 #endif
 	what = bpf_map_lookup_elem(&wanted, &nr);
 	if (!what || !*what)

@@ -36,7 +36,7 @@ func Canary(args []string, in io.Reader, out io.Writer) int {
 		return 2
 	}
 	if list == "exec" {
-		err := syscall.Exec("/proc/self/exe", append(os.Args[:len(os.Args)-2:len(os.Args)-2], "survive", "."), nil)
+		err := syscall.Exec("/proc/self/exe", append(os.Args[:len(os.Args)-2:len(os.Args)-2], "survive", "."), nil) //nolint:gosec // its own arguments, and itself
 		fmt.Fprintln(out, "exec", err)
 		return 1
 	}
@@ -55,7 +55,7 @@ func try(a Act, dir string) unix.Errno {
 	var err error
 	switch a {
 	case Drift, Memory, Volume:
-		err = withMemfd(func(fd int) error { return execMemfd(fd) })
+		err = withMemfd(execMemfd)
 	case Tool:
 		err = syscall.Exec(filepath.Join(dir, canaryTool), []string{canaryTool}, nil)
 	case Library:
@@ -73,8 +73,8 @@ func try(a Act, dir string) unix.Errno {
 		if openErr != nil {
 			return unix.ENOTSUP
 		}
-		defer unix.Close(fd)
 		err = unix.Connect(fd, &unix.SockaddrInet4{Port: 9, Addr: [4]byte{127, 0, 0, 1}})
+		_ = unix.Close(fd)
 	case Mount:
 		err = unix.Mount("none", dir, "boltseal-none", 0, "") // there is no such file system
 	case Ptrace:
@@ -113,7 +113,7 @@ func withMemfd(do func(fd int) error) error {
 	if err != nil {
 		return unix.ENOTSUP
 	}
-	defer unix.Close(fd)
+	defer func() { _ = unix.Close(fd) }()
 	return do(fd)
 }
 
@@ -142,7 +142,7 @@ func (e *Enforcer) newCanary(grouped bool) (c *canary, err error) {
 		return c, fmt.Errorf("make a canary: %w", err)
 	}
 	for _, name := range []string{"file", canaryTool} {
-		if err := os.WriteFile(filepath.Join(c.dir, name), nil, 0o700); err != nil { //nolint:gosec // it has to be executable
+		if err := os.WriteFile(filepath.Join(c.dir, name), nil, 0o700); err != nil {
 			return c, fmt.Errorf("make a canary: %w", err)
 		}
 	}
@@ -154,7 +154,7 @@ func (e *Enforcer) newCanary(grouped bool) (c *canary, err error) {
 		return c, err
 	}
 	c.group = filepath.Join(root, filepath.Base(c.dir))
-	if err := os.Mkdir(c.group, 0o755); err != nil { //nolint:gosec // as all control groups
+	if err := os.Mkdir(c.group, 0o755); err != nil {
 		return c, fmt.Errorf("make a canary's control group: %w", err)
 	}
 	info, err := os.Stat(c.group)
@@ -305,7 +305,7 @@ func (c *canary) run(what string, set func() error) (out string, status *os.Proc
 	}
 	timer := time.AfterFunc(canaryPatience, func() { _ = p.Kill() })
 	defer timer.Stop()
-	if err := set(); err == nil {
+	if err = set(); err == nil {
 		_, err = inW.WriteString("go\n")
 	}
 	if err != nil {

@@ -87,7 +87,7 @@ func TestMatch(t *testing.T) {
 // The kernel finds the narrowest network that an address lies in, and looks at
 // its ports alone; the answer has to be that of all networks together.
 func TestNets(t *testing.T) {
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test that repeats
+	random := rand.New(rand.NewPCG(1, 2))
 	for range 2000 {
 		j := &judged{}
 		for range 1 + random.IntN(6) {
