@@ -5,6 +5,7 @@
 // medians of the same run.
 //
 //	bench [-runs 5] [-images node,java] [-o docs/bench.md]
+//	bench -runtime [-runs 5] [-rules falco_rules.yaml]   # what a watch costs; needs root
 package main
 
 import (
@@ -18,6 +19,13 @@ import (
 )
 
 func main() {
+	if len(os.Args) == 4 && os.Args[1] == "load" {
+		if err := runLoad(os.Args[2], os.Args[3]); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
@@ -31,6 +39,8 @@ func run() error {
 	flag.StringVar(&b.cache, "cache", os.Getenv("BOLTSEAL_E2E_CACHE"), "where make.sh keeps its images")
 	flag.StringVar(&b.mirror, "mirror", "../../shared", "folder with osv, kev and epss to build the advisory database from")
 	flag.StringVar(&b.only, "images", "", "measure these images only")
+	flag.StringVar(&b.rules, "rules", "", "rule files of the watch, with commas between them")
+	watches := flag.Bool("runtime", false, "measure the watch (root), and not the scans")
 	out := flag.String("o", "", "file to write instead of printing")
 	flag.Parse()
 	if b.cache == "" {
@@ -46,6 +56,16 @@ func run() error {
 	}
 	defer os.RemoveAll(temp)
 	b.temp = temp
+	if *watches {
+		if b.boltseal, err = filepath.Abs(b.boltseal); err != nil {
+			return err
+		}
+		page, err := b.runtimePage()
+		if err == nil {
+			fmt.Print(page)
+		}
+		return err
+	}
 	if err := b.prepare(); err != nil {
 		return err
 	}
@@ -63,9 +83,9 @@ func run() error {
 
 // bench is one run of everything.
 type bench struct {
-	boltseal, cache, mirror, only, temp string
-	runs                                int
-	floor, database, scalibr            string
+	boltseal, cache, mirror, only, temp, rules string
+	runs                                       int
+	floor, database, scalibr                   string
 }
 
 // prepare builds the floor program, the advisory database and scalibr, the
