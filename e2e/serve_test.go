@@ -78,6 +78,10 @@ func (s *served) do(ctx context.Context, method, path, token string, body []byte
 		return 0, nil, err
 	}
 	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusTooManyRequests { // one client may ask so often
+		time.Sleep(200 * time.Millisecond)
+		return s.do(ctx, method, path, token, body)
+	}
 	data, err := io.ReadAll(resp.Body)
 	return resp.StatusCode, data, err
 }

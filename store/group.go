@@ -48,15 +48,15 @@ func (d *DB) Groups(ctx context.Context, p *Project, by string, q FindingQuery) 
 		if err != nil {
 			return err
 		}
-		args := []any{p.ID}
+		args := []any{p.ID, p.ID}
 		where := []string{column + " <> ''"}
 		cond := func(ok bool, clause string, values ...any) {
 			if ok {
 				where, args = append(where, clause), append(args, values...)
 			}
 		}
-		cond(q.Fixable, "t.flags & 1 <> 0")
-		cond(q.KEV, "t.flags & 2 <> 0")
+		cond(q.Fixable, "t.fixable > 0")
+		cond(q.KEV, "t.kev > 0")
 		cond(q.Running, "t.running > 0")
 		cond(q.Advisory != "", "issue.advisory = ?", q.Advisory)
 		cond(q.Component != "", "issue.component = ?", fold(q.Component))
@@ -78,7 +78,7 @@ func (d *DB) Groups(ctx context.Context, p *Project, by string, q FindingQuery) 
 			page.Items = append(page.Items, g)
 			return err
 		}, "SELECT "+column+", MAX(t.rank), CAST(SUM(t.findings) AS BIGINT), CAST(SUM(t.running) AS BIGINT), "+
-			"CAST(SUM(CASE WHEN t.flags & 1 <> 0 THEN t.findings ELSE 0 END) AS BIGINT), CAST(SUM(CASE WHEN t.flags & 2 <> 0 THEN t.findings ELSE 0 END) AS BIGINT) FROM "+from+
+			"CAST(SUM(t.fixable) AS BIGINT), CAST(SUM(t.kev) AS BIGINT) FROM "+from+
 			" AS t JOIN issue ON issue.id = t.issue WHERE "+strings.Join(where, " AND ")+" GROUP BY "+column+" ORDER BY 2 DESC, 3 DESC, 1 LIMIT ? OFFSET ?", append(args, q.limit()+1, offset)...)
 	})
 	if err != nil {
@@ -88,8 +88,14 @@ func (d *DB) Groups(ctx context.Context, p *Project, by string, q FindingQuery) 
 	return page, nil
 }
 
-const tallyColumns = `SELECT finding.issue AS issue, finding.flags AS flags, finding.rank AS rank, COUNT(*) AS findings, SUM(CASE WHEN image.running > 0 THEN 1 ELSE 0 END) AS running
-	FROM finding JOIN image ON image.id = finding.image WHERE finding.project = ? AND finding.state < 3 GROUP BY finding.issue, finding.flags, finding.rank`
+// tallyColumns counts a project's open findings by issue: all of them along
+// the index, and those that run from the images that do.
+const tallyColumns = `SELECT issue, MAX(rank) AS rank, SUM(findings) AS findings, SUM(fixable) AS fixable, SUM(kev) AS kev, SUM(running) AS running FROM (
+	SELECT issue, rank, COUNT(*) AS findings, SUM(flags & 1) AS fixable, SUM((flags & 2) / 2) AS kev, 0 AS running
+		FROM finding WHERE project = ? AND state < 3 GROUP BY rank, issue
+	UNION ALL SELECT finding.issue, finding.rank, 0, 0, 0, COUNT(*)
+		FROM image JOIN finding ON finding.image = image.id WHERE image.project = ? AND image.running > 0 AND finding.state < 3 GROUP BY finding.issue, finding.rank
+	) AS counted GROUP BY issue`
 
 // tallied is where the numbers of a project's open findings are read from:
 // from all of them, or from the last tally where they are very many.
@@ -99,7 +105,7 @@ func (t *Tx) tallied(ctx context.Context, project int64) (from string, whole boo
 	if err != nil || open <= countedWhole {
 		return "(" + tallyColumns + ")", true, err
 	}
-	return "(SELECT issue, flags, rank, findings, running FROM tally WHERE project = ?)", false, nil
+	return "(SELECT issue, rank, findings, fixable, kev, running FROM tally WHERE project = ? AND project = ?)", false, nil
 }
 
 // KeepTally counts the open findings of large projects anew.
@@ -117,7 +123,7 @@ func (d *DB) KeepTally(ctx context.Context) error {
 }
 
 func (d *DB) keepTally(ctx context.Context, project int64) error {
-	type row struct{ issue, flags, rank, findings, running int64 }
+	type row struct{ issue, rank, findings, fixable, kev, running int64 }
 	var list []row
 	err := d.View(ctx, func(tx *Tx) error {
 		if _, whole, err := tx.tallied(ctx, project); err != nil || whole {
@@ -125,10 +131,10 @@ func (d *DB) keepTally(ctx context.Context, project int64) error {
 		}
 		return tx.Each(ctx, func(scan func(...any) error) error {
 			var r row
-			err := scan(&r.issue, &r.flags, &r.rank, &r.findings, &r.running)
+			err := scan(&r.issue, &r.rank, &r.findings, &r.fixable, &r.kev, &r.running)
 			list = append(list, r)
 			return err
-		}, tallyColumns, project)
+		}, tallyColumns, project, project)
 	})
 	if err != nil || len(list) == 0 {
 		return err
@@ -137,9 +143,9 @@ func (d *DB) keepTally(ctx context.Context, project int64) error {
 		if _, err := tx.Exec(ctx, "DELETE FROM tally WHERE project = ?", project); err != nil {
 			return err
 		}
-		r := rows{tx: tx, insert: "INSERT INTO tally (project, issue, flags, rank, findings, running) VALUES", after: "ON CONFLICT DO NOTHING", columns: 6}
+		r := rows{tx: tx, insert: "INSERT INTO tally (project, issue, rank, findings, fixable, kev, running) VALUES", after: "ON CONFLICT DO NOTHING", columns: 7}
 		for _, x := range list {
-			r.add(project, x.issue, x.flags, x.rank, x.findings, x.running)
+			r.add(project, x.issue, x.rank, x.findings, x.fixable, x.kev, x.running)
 		}
 		return r.flush(ctx)
 	})

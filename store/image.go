@@ -208,7 +208,7 @@ func (d *DB) ByDigest(ctx context.Context, p *Project, digest boltseal.Digest) (
 			i, err := scanImage(scan)
 			list = append(list, i)
 			return err
-		}, "SELECT "+imageColumns+" FROM image WHERE digest = ? AND project = ? ORDER BY reported DESC, id DESC", string(digest), p.ID)
+		}, "SELECT "+imageColumns+" FROM image WHERE digest = ? AND +project = ? ORDER BY reported DESC, id DESC", string(digest), p.ID)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("images of %s: %w", digest, err)

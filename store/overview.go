@@ -84,7 +84,7 @@ func (t *Tx) overview(ctx context.Context, project int64, now time.Time, o *Over
 		o.Age.Oldest = int((ms - oldest) / day.Milliseconds())
 	}
 	err = t.Get(ctx, []any{&o.Coverage.Workloads, &o.Coverage.Scanned}, `SELECT COUNT(*), COALESCE(SUM(CASE WHEN digest <> '' AND EXISTS
-		(SELECT 1 FROM image WHERE image.project = workload.project AND image.digest = workload.digest AND image.report > 0) THEN 1 ELSE 0 END), 0)
+		(SELECT 1 FROM image WHERE +image.project = workload.project AND image.digest = workload.digest AND image.report > 0) THEN 1 ELSE 0 END), 0)
 		FROM workload WHERE project = ?`, project)
 	if err != nil {
 		return err

@@ -87,7 +87,7 @@ func (t *Tx) run(ctx context.Context, project int64, digests []string, who strin
 			err := scan(&i.id, &i.was, &i.current)
 			images = append(images, i)
 			return err
-		}, "SELECT id, running, is_current FROM image WHERE digest = ? AND project = ?", digest, project)
+		}, "SELECT id, running, is_current FROM image WHERE digest = ? AND +project = ?", digest, project)
 		if err != nil {
 			return err
 		}
@@ -156,7 +156,7 @@ func (d *DB) Workloads(ctx context.Context, p *Project, q WorkloadQuery) (*Page[
 	if q.Namespace != "" {
 		where, args = append(where, "workload.namespace = ?"), append(args, q.Namespace)
 	}
-	known := "COALESCE((SELECT MAX(image.id) FROM image WHERE image.project = workload.project AND image.digest = workload.digest AND workload.digest <> ''), 0)"
+	known := "COALESCE((SELECT MAX(image.id) FROM image WHERE +image.project = workload.project AND image.digest = workload.digest AND workload.digest <> ''), 0)"
 	if q.Image != 0 {
 		where, args = append(where, "workload.digest = (SELECT digest FROM image WHERE id = ? AND project = workload.project) AND workload.digest <> ''"), append(args, q.Image)
 	}

@@ -154,7 +154,8 @@ CREATE TABLE finding (
 	waiver BIGINT NOT NULL DEFAULT 0,
 	UNIQUE (image, key)
 );
-CREATE INDEX finding_open ON finding (project, rank DESC, issue DESC, id DESC) WHERE state < 3;
+-- flags are in it so that counting reads nothing else.
+CREATE INDEX finding_open ON finding (project, rank DESC, issue DESC, id DESC, flags) WHERE state < 3;
 CREATE INDEX finding_changed ON finding (project, changed, id);
 CREATE INDEX finding_waiver ON finding (waiver) WHERE waiver <> 0;
 
@@ -234,11 +235,12 @@ CREATE TABLE trend (
 CREATE TABLE tally (
 	project BIGINT NOT NULL,
 	issue BIGINT NOT NULL,
-	flags SMALLINT NOT NULL,
 	rank SMALLINT NOT NULL,
 	findings BIGINT NOT NULL,
+	fixable BIGINT NOT NULL,
+	kev BIGINT NOT NULL,
 	running BIGINT NOT NULL,
-	PRIMARY KEY (project, issue, flags)
+	PRIMARY KEY (project, issue)
 ) {{clustered}};
 
 CREATE TABLE notice (
