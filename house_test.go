@@ -19,7 +19,7 @@ var floors = [][]string{
 	{"."},
 	{"internal/limit", "internal/strictjson", "internal/atomicfile", "internal/spdx", "internal/testimage", "version", "policy", "rule", "audit"},
 	{"syntax/dockerfile", "syntax/manifest", "source/layer", "source/registry", "source/repo", "advisory", "sbom", "vex", "store", "sensor/bpf"},
-	{"source", "inventory", "seal", "seal/slsa", "check/compose", "check/custom", "check/docker", "check/kube", "check/image", "check/secret", "check/seccomp", "check/shell", "check/vuln", "check/workflow", "sensor", "sensor/enforce", "report"},
+	{"source", "inventory", "seal", "seal/slsa", "check/compose", "check/custom", "check/docker", "check/kube", "check/image", "check/secret", "check/seccomp", "check/shell", "check/vuln", "check/workflow", "sensor", "sensor/enforce", "report", "report/foreign"},
 	{"scan", "trust", "learn", "watch", "watch/kubeaudit", "watch/sink", "remedy", "remedy/image", "remedy/project", "remedy/upgrade"},
 	{"job"},
 	{"serve", "serve/api", "serve/client", "serve/dashboard"},

@@ -8,6 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/boltseal/boltseal"
+	"github.com/boltseal/boltseal/policy"
+	"github.com/boltseal/boltseal/report/foreign"
 	"github.com/boltseal/boltseal/scan"
 	"github.com/boltseal/boltseal/serve/client"
 )
@@ -86,6 +88,8 @@ func (f *clientFlags) upload(ctx context.Context, env *Env, r *boltseal.Report) 
 
 var _ = addVerb(func(env *Env) *cobra.Command {
 	f, to := &scanFlags{}, &clientFlags{}
+	var take bool
+	var name string
 	cmd := &cobra.Command{
 		Use:   "monitor TARGET|REPORT.json",
 		Short: "Have a server watch a target: scan it and keep the report there",
@@ -94,29 +98,43 @@ var _ = addVerb(func(env *Env) *cobra.Command {
 The server matches what is inside again whenever its advisories change, and
 tells who wants to be told. REPORT.json is what scan -o json wrote.
 
+With --import it is what another scanner wrote: Trivy, Grype, Snyk or Clair as
+JSON, SARIF of any tool, or a bill of materials in CycloneDX or SPDX.
+
 ` + targets,
 		Example: `  boltseal monitor alpine:3.22 --server http://127.0.0.1:7077
-  boltseal monitor report.json --server https://boltseal.example.org --project shop`,
+  boltseal monitor report.json --server https://boltseal.example.org --project shop
+  boltseal monitor --import trivy.json --name shop/app:1.4`,
 		Args: exactly(1, "one target or report"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return runMonitor(cmd.Context(), env, f, to, args[0])
+			if name != "" && !take {
+				return usagef("--name goes with --import")
+			}
+			return runMonitor(cmd.Context(), env, to, func() (*boltseal.Report, error) {
+				if take {
+					return imported(env, args[0], name)
+				}
+				return f.monitored(cmd.Context(), env, args[0])
+			})
 		},
 	}
 	f.registerSource(cmd)
 	f.registerChecks(cmd)
 	f.registerCheckFiles(cmd)
 	to.register(cmd)
+	cmd.Flags().BoolVar(&take, "import", false, "the file is another scanner's report, or a bill of materials to keep as it is")
+	cmd.Flags().StringVar(&name, "name", "", "what the imported report is about, where it does not say so itself")
 	return cmd
 })
 
-func runMonitor(ctx context.Context, env *Env, f *scanFlags, to *clientFlags, target string) error {
+func runMonitor(ctx context.Context, env *Env, to *clientFlags, report func() (*boltseal.Report, error)) error {
 	if to.server == "" {
 		return usagef("monitor needs --server")
 	}
 	if err := to.check(env); err != nil {
 		return err
 	}
-	r, err := f.monitored(ctx, env, target)
+	r, err := report()
 	if err != nil {
 		return err
 	}
@@ -124,6 +142,28 @@ func runMonitor(ctx context.Context, env *Env, f *scanFlags, to *clientFlags, ta
 		return err
 	}
 	return exit(r.Verdict.ExitStatus())
+}
+
+// imported reads what another scanner wrote, and judges it by the default
+// policy: nobody has judged it by ours.
+func imported(env *Env, file, name string) (*boltseal.Report, error) {
+	data, err := readWhole(file, maxReport)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--import: %w", err)}
+	}
+	r, _, err := foreign.Read(data, env.Now())
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--import %s: %w", file, err)}
+	}
+	if name != "" {
+		r.Artifact.Name = name
+		for i := range r.Findings {
+			r.Findings[i].Subject.Name = name
+			r.Findings[i].Seal()
+		}
+	}
+	policy.Default().Judge(r, env.Now())
+	return r, nil
 }
 
 func (f *scanFlags) monitored(ctx context.Context, env *Env, target string) (r *boltseal.Report, err error) {
