@@ -309,7 +309,8 @@ func TestActs(t *testing.T) {
 				case by == enforce.None && a.act != enforce.Module && stopped(a.act, out):
 					t.Errorf("%v was stopped, and nothing says by whom: %s", a.act, out)
 				}
-				if n := count(decided, a.act); by != enforce.None && whole && n != 1 {
+				// A shell may try twice to open what it must not.
+				if n := count(decided, a.act); by != enforce.None && whole && n != 1 && (a.act != enforce.Write || n != 2) {
 					t.Errorf("%v: %s: told %d times: %+v", a.act, a.do, n, decided)
 				}
 				for i := range decided {

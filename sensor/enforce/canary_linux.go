@@ -81,7 +81,7 @@ func try(a Act, dir string) unix.Errno {
 		var b [1]byte
 		_, err = unix.ProcessVMReadv(os.Getppid(), []unix.Iovec{{Base: &b[0], Len: 1}}, []unix.RemoteIovec{{Base: 0, Len: 1}}, 0) // nothing lies at 0
 	case Module:
-		err = withMemfd(func(fd int) error { return unix.FinitModule(fd, "", 0) }) // an empty file is no module
+		err = unix.InitModule(make([]byte, 64), "") // as long as a module's head, and none
 	}
 	var no unix.Errno
 	errors.As(err, &no)
@@ -245,10 +245,13 @@ func (e *Enforcer) prove(acts Acts, kill bool) (Acts, error) {
 			proven |= Acts(Act(act).bit())
 		}
 	}
-	// The three kinds of origin are told by one program, and the canary has one
-	// of them to show.
-	if proven.Has(Memory) {
-		told |= acts & (1<<Drift | 1<<Memory | 1<<Volume)
+	// One program decides about all that is executed, and tells of the first of
+	// its reasons; the canary has one kind of origin to show.
+	if told&execs != 0 {
+		told |= acts & execs
+	}
+	if proven.Has(Memory) || proven.Has(Tool) {
+		proven |= acts & execs
 	}
 	return proven & told, nil
 }
