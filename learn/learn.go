@@ -14,6 +14,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -114,7 +115,7 @@ func Decode(data []byte) (*Recording, error) {
 		return nil, fmt.Errorf("read recording: it is of schema %q, and not %q", r.Schema, Schema)
 	}
 	if len(r.Runs) == 0 {
-		return nil, fmt.Errorf("read recording: it is of no run")
+		return nil, errors.New("read recording: it is of no run")
 	}
 	return &r, nil
 }
@@ -123,7 +124,7 @@ func Decode(data []byte) (*Recording, error) {
 // their times.
 func Merge(list []*Recording) (*Recording, error) {
 	if len(list) == 0 {
-		return nil, fmt.Errorf("merge recordings: there are none")
+		return nil, errors.New("merge recordings: there are none")
 	}
 	list = slices.Clone(list)
 	slices.SortStableFunc(list, func(a, b *Recording) int { return a.Runs[0].Start.Compare(b.Runs[0].Start) })

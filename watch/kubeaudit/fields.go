@@ -78,11 +78,12 @@ func collect(v any, keys []string) []any {
 	if len(keys) == 0 {
 		return []any{v}
 	}
-	if keys[0] == "*" {
+	head, rest := keys[0], keys[1:]
+	if head == "*" {
 		all, _ := v.([]any)
 		var out []any
 		for _, each := range all {
-			out = append(out, collect(each, keys[1:])...)
+			out = append(out, collect(each, rest)...)
 		}
 		return out
 	}
@@ -90,7 +91,7 @@ func collect(v any, keys []string) []any {
 	if !ok {
 		return []any{nil}
 	}
-	return collect(m[keys[0]], keys[1:])
+	return collect(m[head], rest)
 }
 
 // containers is a field of every container of one of the pod's lists.

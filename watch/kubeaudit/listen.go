@@ -88,7 +88,9 @@ func (l *Listener) Run(ctx context.Context, yield func(watch.Event)) error {
 			stopping, stop := context.WithTimeout(context.WithoutCancel(ctx), grace)
 			defer stop()
 			err := server.Shutdown(stopping)
-			<-failed
+			if served := <-failed; !errors.Is(served, http.ErrServerClosed) {
+				err = errors.Join(err, served)
+			}
 			for { // what was answered with 200 is not thrown away
 				select {
 				case e := <-l.queue:

@@ -84,12 +84,8 @@ type set = map[string]any
 
 func with(base set, more set) set {
 	out := set{}
-	for k, v := range base {
-		out[k] = v
-	}
-	for k, v := range more {
-		out[k] = v
-	}
+	maps.Copy(out, base)
+	maps.Copy(out, more)
 	return out
 }
 

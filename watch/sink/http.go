@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -123,13 +124,9 @@ func (r *receiver) send(ctx context.Context, batch []*watch.Alert) error {
 	if err != nil {
 		return refusal{errors.New("the URL cannot be asked")}
 	}
-	for key, values := range r.header {
-		req.Header[key] = values
-	}
+	maps.Copy(req.Header, r.header)
 	if r.payload.header != nil {
-		for key, values := range r.payload.header(batch) {
-			req.Header[key] = values
-		}
+		maps.Copy(req.Header, r.payload.header(batch))
 	}
 	req.Header.Set("Content-Type", r.contentType)
 	req.Header.Set("User-Agent", r.agent)

@@ -87,7 +87,7 @@ func alertmanagerBody(batch []*watch.Alert) ([]byte, error) {
 		p := postable{
 			Labels: map[string]string{"alertname": text(a.Rule), "severity": strings.ToLower(a.Priority.Severity().String()),
 				"priority": strings.ToLower(a.Priority.String()), "source": text(a.Source), "service": "boltseal"},
-			Annotations: map[string]string{"summary": text(a.Rule), "description": text(a.Output), "id": a.ID, "count": fmt.Sprint(max(a.Count, 1))},
+			Annotations: map[string]string{"summary": text(a.Rule), "description": text(a.Output), "id": a.ID, "count": strconv.Itoa(max(a.Count, 1))},
 			StartsAt:    a.Time.UTC(),
 		}
 		if a.Hostname != "" {
