@@ -92,7 +92,7 @@ signed; "boltseal bundle import" looks at nothing before that is verified.`,
 			if err != nil {
 				return fmt.Errorf("export: %w", err)
 			}
-			defer os.RemoveAll(dir)
+			defer func() { _ = os.RemoveAll(dir) }()
 			inputs, snapshot, err := bundleInputs(env, dir, dbPath, map[string][]string{"policy": policies, "trust": roots, "keys": keys})
 			if err != nil {
 				return err

@@ -122,12 +122,13 @@ func (im *importer) run(name string) (*siteContents, error) {
 	if err := os.MkdirAll(filepath.Join(im.to, siteFolder), 0o755); err != nil {
 		return nil, err
 	}
-	staging, err := os.MkdirTemp(filepath.Join(im.to, siteFolder), ".import-")
+	hidden, err := os.MkdirTemp(filepath.Join(im.to, siteFolder), ".import-")
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(staging)
-	if err := os.Chmod(staging, 0o755); err != nil {
+	defer func() { _ = os.RemoveAll(hidden) }()
+	staging := filepath.Join(hidden, "new")
+	if err := os.Mkdir(staging, 0o755); err != nil {
 		return nil, err
 	}
 	if err := extract(archive, staging, contents); err != nil {
@@ -241,7 +242,7 @@ func (im *importer) place(staging, digest string) error {
 		if err := os.Rename(final, old); err != nil {
 			return err
 		}
-		defer os.RemoveAll(old)
+		defer func() { _ = os.RemoveAll(old) }()
 		if err := os.Rename(staging, final); err != nil {
 			return errors.Join(err, os.Rename(old, final))
 		}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -110,14 +109,14 @@ func (p *pusher) push(ctx context.Context, path string) (boltseal.Digest, error)
 		return "", usageError{fmt.Errorf("%s: %w", p.ref, errNoTag)}
 	}
 	last, _, err := readEdition(ctx, p.client, p.ref)
-	if err != nil && !notThere(err) {
+	if err != nil && !errors.Is(err, registry.ErrNotFound) {
 		return "", err
 	}
 	dir, err := os.MkdirTemp("", "boltseal-edition-")
 	if err != nil {
 		return "", fmt.Errorf("push the advisory database: %w", err)
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	opts := &advisory.EditionOptions{Parts: p.parts, Last: last, Open: blobOpener(p.client, p.ref)}
 	if p.edition, err = advisory.MakeEdition(ctx, dir, path, opts); err != nil {
 		return "", err
@@ -185,11 +184,6 @@ func describeFile(f advisory.EditionFile) ocispec.Descriptor {
 	return ocispec.Descriptor{
 		MediaType: editionLayer + editionSuffix[f.Kind], Digest: registry.Wire(f.Digest), Size: f.Size, Annotations: annotations,
 	}
-}
-
-func notThere(err error) bool {
-	status, ok := errors.AsType[*registry.StatusError](err)
-	return ok && status.Status == http.StatusNotFound
 }
 
 var errNoEdition = errors.New("it is no edition of the advisory database")
