@@ -46,9 +46,9 @@ func acceptSignature(path string, p *exe.Program, err error) bool {
 // readSignature names what an executable looks like. One that carries
 // libraries inside looks like several things.
 func readSignature(_ context.Context, in *Input) ([]boltseal.Component, error) {
-	program, err := in.executable()
-	if err != nil {
-		return nil, nil //nolint:nilerr // others speak of it
+	program, _ := in.executable() // others speak of what is wrong with it
+	if program == nil {
+		return nil, nil
 	}
 	matches, err := looksLike(in.Path, program)
 	if err != nil {

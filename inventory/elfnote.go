@@ -39,9 +39,9 @@ func acceptELFNote(_ string, p *exe.Program, err error) bool { return err == nil
 // readELFNote reads the package that a program says it was built for. Where
 // that package is installed it is only further evidence for it: see attest.
 func readELFNote(_ context.Context, in *Input) ([]boltseal.Component, error) {
-	program, err := in.executable()
-	if err != nil {
-		return nil, nil //nolint:nilerr // others speak of it
+	program, _ := in.executable() // others speak of what is wrong with it
+	if program == nil {
+		return nil, nil
 	}
 	section, err := program.Section(packageNote)
 	if err != nil || section == nil {

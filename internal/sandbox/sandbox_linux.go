@@ -100,7 +100,7 @@ func landlock(opts *Options) (int, error) {
 	if errno != 0 {
 		return 0, errno
 	}
-	defer unix.Close(int(fd))
+	defer func() { _ = unix.Close(int(fd)) }()
 	for _, dir := range opts.Write {
 		if dir == "" {
 			continue
@@ -127,7 +127,7 @@ func allow(ruleset int, dir string, rights uint64) error {
 	if err != nil {
 		return err
 	}
-	defer unix.Close(at)
+	defer func() { _ = unix.Close(at) }()
 	rule := unix.LandlockPathBeneathAttr{Allowed_access: rights, Parent_fd: int32(at)}
 	_, _, errno := unix.Syscall6(unix.SYS_LANDLOCK_ADD_RULE, uintptr(ruleset), unix.LANDLOCK_RULE_PATH_BENEATH, uintptr(unsafe.Pointer(&rule)), 0, 0, 0)
 	if errno != 0 {
