@@ -17,6 +17,9 @@ rpmbuild rpm
 openssl openssl
 strace strace
 zstd zstd
+qemu-system-x86_64 qemu-system-x86
+busybox busybox-static
+xz xz-utils
 shellcheck shellcheck
 TXT
 if [ ${#packages[@]} -gt 0 ]; then

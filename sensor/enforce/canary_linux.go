@@ -36,7 +36,10 @@ func Canary(args []string, in io.Reader, out io.Writer) int {
 		return 2
 	}
 	if list == "exec" {
-		err := syscall.Exec("/proc/self/exe", append(os.Args[:len(os.Args)-2:len(os.Args)-2], "survive", "."), nil) //nolint:gosec // its own arguments, and itself
+		own, err := os.ReadFile("/proc/self/cmdline")
+		if argv := strings.Split(strings.TrimSuffix(string(own), "\x00"), "\x00"); err == nil && len(argv) > 2 {
+			err = syscall.Exec("/proc/self/exe", append(argv[:len(argv)-2], "survive", "."), nil)
+		}
 		fmt.Fprintln(out, "exec", err)
 		return 1
 	}
