@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -278,4 +279,63 @@ func TestRematchEqualsScanningAgain(t *testing.T) {
 			t.Errorf("matched by itself: %v", got)
 		}
 	})
+}
+
+// BenchmarkRematch applies a change of a thousand advisories to a store of
+// many images: BOLTSEAL_BENCH_IMAGES of them, 1,000 when it is not set. One
+// image in ten has its own layer of what changed; all have one of two bases.
+func BenchmarkRematch(b *testing.B) {
+	images, err := strconv.Atoi(os.Getenv("BOLTSEAL_BENCH_IMAGES"))
+	if err != nil {
+		images = 1000
+	}
+	var before, after []map[string]any
+	for i := range 5000 {
+		before = append(before, record(fmt.Sprintf("GHSA-%d", i), "npm", fmt.Sprintf("module-%d", i), "1.0.0"))
+		fixed := "1.0.0"
+		if i < 1000 {
+			fixed = "9.0.0" // who has 2.0.0 is affected now
+		}
+		after = append(after, record(fmt.Sprintf("GHSA-%d", i), "npm", fmt.Sprintf("module-%d", i), fixed))
+	}
+	older, newer := database(b, before...), database(b, after...)
+	db, err := store.Open(b.Context(), "sqlite:"+filepath.Join(b.TempDir(), "store.db"), &store.Options{Keys: vuln.Keys})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	p, err := db.Project(b.Context(), store.DefaultProject)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for n := range images {
+		r := &boltseal.Report{Schema: boltseal.ReportSchema, Time: time.Now(), Verdict: boltseal.Verdict{Allow: true}, Snapshot: older.Snapshot(),
+			Artifact: boltseal.Artifact{Kind: boltseal.KindImage, Name: fmt.Sprintf("app-%d:1", n), Digest: boltseal.Digest(fmt.Sprintf("sha256:%064x", n+1))}}
+		for i := range 100 {
+			layer, module := fmt.Sprintf("sha256:%064x", n%2), 2000+i*7+n%2
+			if i >= 90 {
+				layer, module = fmt.Sprintf("sha256:%064x", 1000+n), 1000+(n*10+i)%4000
+				if n%10 == 0 && i == 99 {
+					module = n / 10 % 1000
+				}
+			}
+			name := fmt.Sprintf("module-%d", module)
+			r.Components = append(r.Components, boltseal.Component{PURL: "pkg:npm/" + name + "@2.0.0", Name: name, Version: "2.0.0", FoundBy: "npm", Basis: boltseal.Installed, Locations: []boltseal.Location{{File: name, Layer: boltseal.Digest(layer)}}})
+		}
+		if _, err := db.Ingest(b.Context(), p, r, &store.Upload{Who: "bench"}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ResetTimer()
+	for n := 0; b.Loop(); n++ {
+		from, to := older, newer
+		if n%2 == 1 {
+			from, to = newer, older
+		}
+		applied, err := job.Rematch(b.Context(), db, from, to)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(applied.Images), "images")
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -129,7 +130,7 @@ func (s *Server) proxy(addr netip.Addr) bool {
 func (s *Server) limit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if wait := s.clients.take(s.client(r)); wait > 0 {
-			w.Header().Set("Retry-After", fmt.Sprint(int(wait.Seconds())+1))
+			w.Header().Set("Retry-After", strconv.Itoa(int(wait.Seconds())+1))
 			s.refuse(w, r, &Status{http.StatusTooManyRequests, "too many requests; wait a moment"})
 			return
 		}

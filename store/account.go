@@ -182,7 +182,8 @@ type Token struct {
 	Used    time.Time `json:"used,omitzero"` // last, to the hour
 }
 
-const tokenColumns = "token.id, token.name, token.account, COALESCE(project.name, ''), token.role, token.scopes, token.who, token.created, token.expires, token.used"
+// keyColumns are a token's; none of them is secret.
+const keyColumns = "token.id, token.name, token.account, COALESCE(project.name, ''), token.role, token.scopes, token.who, token.created, token.expires, token.used"
 
 func scanToken(scan func(...any) error) (Token, error) {
 	var t Token
@@ -238,7 +239,7 @@ func (d *DB) TokenByHash(ctx context.Context, sum [32]byte) (*Token, error) {
 			t, err := scanToken(scan)
 			list = append(list, t)
 			return err
-		}, "SELECT "+tokenColumns+" FROM token LEFT JOIN project ON project.id = token.project WHERE token.hash = ?", sum[:])
+		}, "SELECT "+keyColumns+" FROM token LEFT JOIN project ON project.id = token.project WHERE token.hash = ?", sum[:])
 	})
 	switch {
 	case err != nil:
@@ -274,7 +275,7 @@ func (d *DB) Tokens(ctx context.Context, p *Project) ([]Token, error) {
 			t, err := scanToken(scan)
 			list = append(list, t)
 			return err
-		}, "SELECT "+tokenColumns+" FROM token LEFT JOIN project ON project.id = token.project WHERE token.project = ? ORDER BY token.id", project)
+		}, "SELECT "+keyColumns+" FROM token LEFT JOIN project ON project.id = token.project WHERE token.project = ? ORDER BY token.id", project)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list tokens: %w", err)

@@ -41,7 +41,7 @@ func (d *DB) openSQLite(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator names it
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (d *DB) openPostgres(url string) error {
 	if err != nil {
 		return errors.New("the address of the PostgreSQL database cannot be read") // the cause would print its password
 	}
-	config.MaxConns = max(config.MaxConns, int32(min(64, 8*runtime.NumCPU()))) //nolint:gosec // at most 64
+	config.MaxConns = max(config.MaxConns, int32(min(64, 8*runtime.NumCPU())))
 	config.MaxConnIdleTime = 5 * time.Minute
 	if d.pool, err = pgxpool.NewWithConfig(context.Background(), config); err != nil {
 		return err

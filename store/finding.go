@@ -226,7 +226,7 @@ func scanFinding(scan func(...any) error) (findingRow, error) {
 	if err := json.Unmarshal(body, &f.Finding.Finding); err != nil {
 		return f, fmt.Errorf("issue %d: %w", f.issue, err)
 	}
-	f.State, f.FirstSeen, f.Changed = State(state), moment(first), moment(changed) //nolint:gosec // one of five
+	f.State, f.FirstSeen, f.Changed = State(state), moment(first), moment(changed)
 	f.Key, f.Subject = hex.EncodeToString(key), subject
 	return f, nil
 }
@@ -346,7 +346,7 @@ func (d *DB) Events(ctx context.Context, p *Project, finding int64) ([]Event, er
 			var e Event
 			var at, was, now int64
 			err := scan(&e.ID, &e.Finding, &at, &e.Who, &was, &now, &e.Why)
-			e.At, e.From, e.To = moment(at), State(was), State(now) //nolint:gosec // one of five
+			e.At, e.From, e.To = moment(at), State(was), State(now)
 			list = append(list, e)
 			return err
 		}, "SELECT id, finding, at, who, was, now, why FROM finding_event WHERE finding = ? AND project = ? ORDER BY id", finding, p.ID)

@@ -74,7 +74,7 @@ func (d *DB) Groups(ctx context.Context, p *Project, by string, q FindingQuery) 
 			var g Group
 			var rank int
 			err := scan(&g.Name, &rank, &g.Findings, &g.Running, &g.Fixable, &g.KEV)
-			g.Worst, g.Score = boltseal.Severity(rank/128), rank%128 //nolint:gosec // 0 to 5
+			g.Worst, g.Score = boltseal.Severity(rank/128), rank%128
 			page.Items = append(page.Items, g)
 			return err
 		}, "SELECT "+column+", MAX(t.rank), CAST(SUM(t.findings) AS BIGINT), CAST(SUM(t.running) AS BIGINT), "+

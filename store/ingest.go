@@ -356,7 +356,7 @@ func (t *Tx) lock(ctx context.Context, project int64, l line) error {
 	}
 	h := fnv.New64a()
 	fmt.Fprintf(h, "%d\x00%s\x00%s\x00%s", project, l.kind, l.name, l.platform)
-	_, err := t.Exec(ctx, "SELECT pg_advisory_xact_lock(?)", int64(h.Sum64())) //nolint:gosec // any 64 bits will do
+	_, err := t.Exec(ctx, "SELECT pg_advisory_xact_lock(?)", int64(h.Sum64()))
 	return err
 }
 
@@ -534,7 +534,7 @@ func (t *Tx) count(ctx context.Context, image int64) error {
 			waived += n
 			return nil
 		}
-		c.add(boltseal.Severity(severity), int(n)) //nolint:gosec // 0 to 5
+		c.add(boltseal.Severity(severity), int(n))
 		if flags&flagFix != 0 {
 			fixable += n
 		}

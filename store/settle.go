@@ -50,7 +50,7 @@ func (s *State) UnmarshalText(text []byte) error {
 	if i < 0 {
 		return fmt.Errorf("state %.20q: want %s", text, strings.Join(stateNames[:], ", "))
 	}
-	*s = State(i) //nolint:gosec // there are five
+	*s = State(i)
 	return nil
 }
 
@@ -152,7 +152,7 @@ func (c *change) finish() {
 	slices.SortFunc(c.fresh, func(a, b freshFinding) int { return cmp.Or(cmp.Compare(b.rank, a.rank), cmp.Compare(a.id, b.id)) })
 	for _, f := range c.fresh[:min(newsKept, len(c.fresh))] {
 		c.news = append(c.news, f.id)
-		c.worst = max(c.worst, boltseal.Severity(f.rank/128)) //nolint:gosec // 0 to 5
+		c.worst = max(c.worst, boltseal.Severity(f.rank/128))
 	}
 }
 

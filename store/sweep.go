@@ -21,10 +21,10 @@ type Retention struct {
 func (r Retention) withDefaults() Retention {
 	for _, x := range []struct {
 		d    *time.Duration
-		days time.Duration
+		days int
 	}{{&r.Reports, 180}, {&r.Fixed, 180}, {&r.Alerts, 90}, {&r.Notices, 30}, {&r.Audit, 730}, {&r.Trend, 730}} {
 		if *x.d <= 0 {
-			*x.d = x.days * day
+			*x.d = day * time.Duration(x.days)
 		}
 	}
 	return r

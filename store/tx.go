@@ -6,7 +6,6 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"time"
 )
@@ -44,7 +43,7 @@ func (d *DB) updates(ctx context.Context, wait bool, fn func(*Tx) error) error {
 		select {
 		case <-ctx.Done():
 			return err
-		case <-time.After(time.Duration(1<<n)*time.Millisecond + rand.N(2*time.Millisecond)):
+		case <-time.After(time.Duration(1<<n) * time.Millisecond):
 		}
 	}
 	return err
@@ -58,7 +57,7 @@ func (d *DB) update(ctx context.Context, wait bool, fn func(*Tx) error) (err err
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	if !wait && d.dialect == SQLite {
 		if _, err := conn.ExecContext(ctx, "PRAGMA synchronous = NORMAL"); err != nil {
 			return fmt.Errorf("begin: %w", err)
@@ -160,7 +159,7 @@ func (t *Tx) Get(ctx context.Context, dest []any, query string, args ...any) err
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	if !rows.Next() {
 		if err := rows.Err(); err != nil {
 			return fmt.Errorf("%s: %w", verb(query), err)
@@ -179,7 +178,7 @@ func (t *Tx) Each(ctx context.Context, fn func(scan func(...any) error) error, q
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		if err := fn(rows.Scan); err != nil {
 			return fmt.Errorf("%s: %w", verb(query), err)

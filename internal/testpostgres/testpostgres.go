@@ -79,7 +79,7 @@ func begin(t testing.TB) (server *Server, reason string) {
 		}
 	}
 	var err error
-	if s.dir, err = os.MkdirTemp("", "pg"); err != nil { // a socket's path must be short
+	if s.dir, err = os.MkdirTemp("", "pg"); err != nil { //nolint:usetesting // it outlives the test that came first, and a socket's path must be short
 		t.Fatal(err)
 	}
 	if err := os.Chmod(s.dir, 0o777); err != nil { //nolint:gosec // another user writes there

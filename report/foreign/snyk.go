@@ -2,6 +2,7 @@ package foreign
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/boltseal/boltseal"
@@ -78,7 +79,7 @@ func readSnyk(data []byte) (*boltseal.Report, error) {
 			}
 			x := told{id: v.ID, title: v.Title, text: v.Description, severity: v.Severity, by: "snyk", fixed: v.FixedIn, cwes: v.Identifiers.CWE, score: v.CVSSScore, vector: v.CVSSv3}
 			if cves := v.Identifiers.CVE; len(cves) > 0 {
-				x.id, x.aliases = cves[0], append(cves[1:len(cves):len(cves)], v.ID)
+				x.id, x.aliases = cves[0], slices.Concat(cves[1:], []string{v.ID})
 			}
 			for _, link := range v.References {
 				x.links = append(x.links, link.URL)
