@@ -40,7 +40,7 @@ var doors = map[string][]string{
 	"unsafe":                      {"sensor", "internal/sandbox"},
 	"github.com/cilium/ebpf":      {"sensor/"},
 	"golang.org/x/sys/unix":       {"sensor/", "internal/"},
-	"syscall":                     {"advisory", "cmd/boltseal", "source/layer", "source", "source/registry", "internal/"},
+	"syscall":                     {"sensor/enforce", "advisory", "cmd/boltseal", "source/layer", "source", "source/registry", "internal/"},
 	"log":                         {},
 	"log/slog":                    {"watch", "job", "serve/", "cli"},
 	"math/rand":                   {},
