@@ -138,8 +138,14 @@ func runLearn(ctx context.Context, env *Env, f *learnFlags, command []string) er
 		Ready: func() { fmt.Fprintln(env.Stderr, "boltseal: learning") }}
 	exit := 0
 	if len(command) > 0 {
+		run, only, done, err := identified(command)
+		if err != nil {
+			return err
+		}
+		defer done()
+		o.Only = only
 		o.Command = func(ctx context.Context) (err error) {
-			exit, err = runTool(ctx, env, command)
+			exit, err = runTool(ctx, env, run)
 			return err
 		}
 	}
@@ -185,20 +191,48 @@ func runTool(ctx context.Context, env *Env, command []string) (int, error) {
 	return max(result.Status, 0), nil
 }
 
+// runsContainer is where options of the container go in a command that runs
+// one; 0 when it is no such command.
+func runsContainer(command []string) int {
+	if len(command) == 0 || !slices.Contains([]string{"docker", "podman", "nerdctl"}, filepath.Base(command[0])) {
+		return 0
+	}
+	return slices.Index(command, "run") + 1
+}
+
 // confine puts a place for a seccomp profile into a command that runs a
 // container; nil when it is no such command.
 func confine(command []string) func(profile string) []string {
-	for i, word := range command {
-		switch {
-		case i == 0 && !slices.Contains([]string{"docker", "podman", "nerdctl"}, filepath.Base(word)):
-			return nil
-		case i > 0 && word == "run":
-			return func(profile string) []string {
-				return slices.Insert(slices.Clone(command), i+1, "--security-opt", "seccomp="+profile)
-			}
-		}
+	at := runsContainer(command)
+	if at == 0 {
+		return nil
 	}
-	return nil
+	return func(profile string) []string {
+		return slices.Insert(slices.Clone(command), at, "--security-opt", "seccomp="+profile)
+	}
+}
+
+// identified lets a command that runs a container say which one it is, so
+// that those of others are told from it.
+func identified(command []string) (run []string, only func() string, done func(), err error) {
+	at := runsContainer(command)
+	named := slices.ContainsFunc(command, func(word string) bool { return strings.HasPrefix(word, "--cidfile") })
+	if at == 0 || named {
+		return command, nil, func() {}, nil
+	}
+	dir, err := os.MkdirTemp("", "boltseal-learn-")
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("learn: %w", err)
+	}
+	file := filepath.Join(dir, "id")
+	only = func() string {
+		id, err := os.ReadFile(file)
+		if err != nil {
+			return ""
+		}
+		return strings.TrimSpace(string(id))
+	}
+	return slices.Insert(slices.Clone(command), at, "--cidfile", file), only, func() { _ = os.RemoveAll(dir) }, nil
 }
 
 // prove runs the workload under its profile.

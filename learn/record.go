@@ -23,6 +23,7 @@ type Options struct {
 	Pod       string                      // NAMESPACE/NAME: every container of it
 	Command   func(context.Context) error // runs the workload; the recording ends with it. Without one it ends with the context
 	Line      []string                    // the command as the user wrote it
+	Only      func() string               // asked when the command has ended: the id of the one container that it ran; empty when that is not known
 	Root      string                      // of the host's file system
 	Now       func() time.Time
 	Ready     func() // called when everything is attached
@@ -280,6 +281,12 @@ const (
 
 // finish makes recordings of what was collected.
 func (c *collector) finish(used []sensor.Used, inferred bool, stats sensor.Stats) ([]*Recording, error) {
+	if c.Only != nil {
+		// Others may have started containers on this machine meanwhile.
+		if s := c.subjects[c.Only()]; s != nil {
+			c.subjects = map[string]*subject{s.container.ID: s}
+		}
+	}
 	contained := false
 	for _, s := range c.subjects {
 		contained = contained || s.container != nil
