@@ -95,7 +95,7 @@ func runScan(ctx context.Context, env *Env, f *scanFlags, to *clientFlags, targe
 	if opts.DB != nil {
 		defer opts.DB.Close()
 	}
-	if err := f.attestedVEX(ctx, env, opts.Policy, target); err != nil {
+	if err := f.attestedVEX(ctx, env, opts, target); err != nil {
 		return err
 	}
 	if err := f.ownChecks(opts); err != nil {

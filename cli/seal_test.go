@@ -138,3 +138,57 @@ func pushIndex(t *testing.T, name string) string {
 	fatal(err)
 	return string(d)
 }
+
+// Attached VEX that cannot be read is a gap of the scan, and no silence.
+func TestScanTellsOfUnreadVEX(t *testing.T) {
+	s := httptest.NewServer(server.New(server.Logger(log.New(io.Discard, "", 0)), server.WithReferrersSupport(true)))
+	t.Cleanup(s.Close)
+	name := strings.TrimPrefix(s.URL, "http://") + "/app"
+	image := pushImage(t, name)
+	dir := t.TempDir()
+	write := func(name, content string) string {
+		t.Helper()
+		name = filepath.Join(dir, name)
+		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	boltseal(t, 0, "key", "generate", "--output-prefix", filepath.Join(dir, "k"))
+	trusted := write("boltseal.yaml", "images: [{image: \""+name+"\", vex-by: [{key: k.pub}]}]\n")
+	scan := []string{"scan", "--checks", "secret", "--policy", trusted, "-o", "json", image}
+	boltseal(t, 0, scan...)
+	bad := write("vex.json", `{"@context": "https://openvex.dev/ns/v0.2.0", "statements": "none"}`)
+	boltseal(t, 0, "attest", "--key", filepath.Join(dir, "k.key"), "--type", "openvex", "--predicate", bad, image)
+	out, _ := boltseal(t, 3, scan...)
+	wantText(t, out, `"unread-attachment"`, "VEX statements attached to "+name)
+	write("boltseal.yaml", "allow-gaps: [unread-attachment]\nimages: [{image: \""+name+"\", vex-by: [{key: k.pub}]}]\n")
+	boltseal(t, 0, scan...)
+	write("boltseal.yaml", "images: [{image: \""+name+"\", vex-by: [{key: nonesuch.pub}]}]\n")
+	boltseal(t, 2, scan...)
+}
+
+// pushImage puts an image with one small file at name.
+func pushImage(t *testing.T, name string) string {
+	t.Helper()
+	c, err := registry.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	r, err := registry.ParseRef(name + ":1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	layer := testimage.NewLayer(t, "gzip", testimage.Tar(t, testimage.File("motd", "hi\n")))
+	im := testimage.New(layer)
+	for _, blob := range [][]byte{layer.Stored, im.Config()} {
+		if err := c.PutBlob(t.Context(), r, registry.Describe("", blob), func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(blob)), nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := c.PutManifest(t.Context(), r, im.MediaType(), im.Manifest()); err != nil {
+		t.Fatal(err)
+	}
+	return name + "@" + string(im.Digest())
+}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/boltseal/boltseal"
 	"github.com/boltseal/boltseal/policy"
+	"github.com/boltseal/boltseal/scan"
 	"github.com/boltseal/boltseal/seal"
 	"github.com/boltseal/boltseal/source/registry"
 	"github.com/boltseal/boltseal/trust"
@@ -92,9 +94,10 @@ func trustOptions(ctx context.Context, env *Env, f *verifyFlags, p *policy.Polic
 }
 
 // attestedVEX adds to the policy what is attached to an image of a registry
-// and signed by whom the policy lets speak. What cannot be asked leaves every
-// finding where it is, and is said.
-func (f *scanFlags) attestedVEX(ctx context.Context, env *Env, p *policy.Policy, target string) error {
+// and signed by whom the policy lets speak. What cannot be read leaves every
+// finding where it is, and is a gap of the report.
+func (f *scanFlags) attestedVEX(ctx context.Context, env *Env, opts *scan.Options, target string) error {
+	p := opts.Policy
 	name, named := strings.CutPrefix(target, "registry:")
 	if _, err := os.Stat(target); f.offline || err == nil && !named {
 		return nil
@@ -115,11 +118,14 @@ func (f *scanFlags) attestedVEX(ctx context.Context, env *Env, p *policy.Policy,
 	defer func() { _ = client.Close() }()
 	dir := filepath.Dir(f.policyFile)
 	statements, err := trust.VEX(ctx, client, ref, trustOptions(ctx, env, &verifyFlags{}, p, dir))
-	if err != nil {
-		fmt.Fprintf(env.Stderr, "boltseal: note: the VEX statements attached to %s were not read: %v\n", visible(name, ""), err)
-		return nil
-	}
 	p.VEX = append(p.VEX, statements...)
+	if _, usage := errors.AsType[usageError](err); usage {
+		return err
+	}
+	if err != nil {
+		opts.Gaps = append(opts.Gaps, boltseal.Gap{Kind: "unread-attachment", What: "VEX statements attached to " + visible(name, ""), Why: err.Error(),
+			Hint: "the statements that could not be read count for nothing; attach them anew, or take their signer out of vex-by"})
+	}
 	return nil
 }
 

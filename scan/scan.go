@@ -81,6 +81,9 @@ type Options struct {
 	// Used is what was seen of images' files while they ran.
 	Used []boltseal.ImageUse
 
+	// Gaps are what the caller could not look at; Run's report has them too.
+	Gaps []boltseal.Gap
+
 	// ComponentsOnly skips the checks: the report is a list of components.
 	ComponentsOnly bool
 }
@@ -186,6 +189,7 @@ func (o *Options) assess(report *boltseal.Report) {
 		report.Snapshot = o.DB.Snapshot()
 		report.Gaps = append(report.Gaps, stale(report.Snapshot, o)...)
 	}
+	report.Gaps = append(report.Gaps, o.Gaps...)
 	hidden := o.leaveOut(report)
 	report.Sort()
 	o.Policy.Judge(report, o.Now())

@@ -395,7 +395,8 @@ func count(n int, noun string) string {
 
 // VEX reads the OpenVEX statements that are attached to an image and signed by
 // whom the policy's entry for it lets speak about vulnerabilities. What anyone
-// else attached does not count, and is not read.
+// else attached does not count, and is not read. With an error come the
+// statements that could be read in spite of it.
 func VEX(ctx context.Context, client *registry.Client, ref registry.Ref, o *Options) ([]policy.Statement, error) {
 	t := o.Policy.TrustFor(ref.Host + "/" + ref.Repository)
 	if t == nil || len(t.VEX) == 0 {
@@ -411,20 +412,26 @@ func VEX(ctx context.Context, client *registry.Client, ref registry.Ref, o *Opti
 		return nil, err
 	}
 	r, err := v.Image(ctx, client, ref, seal.Want{PredicateTypes: types})
-	_, refused := errors.AsType[*seal.RefusedError](err)
-	if err != nil && !refused && !errors.Is(err, seal.ErrNoSignature) {
+	if _, refused := errors.AsType[*seal.RefusedError](err); refused || errors.Is(err, seal.ErrNoSignature) {
+		err = nil
+	}
+	if r == nil {
 		return nil, err
+	}
+	if err == nil {
+		err = r.Unread()
 	}
 	var all []policy.Statement
 	for _, one := range r.Verified {
-		statements, err := vex.Read(one.Source, one.Statement.Predicate)
-		if err != nil {
-			return nil, err
+		statements, bad := vex.Read(one.Source, one.Statement.Predicate)
+		if bad != nil {
+			err = errors.Join(err, bad)
+			continue
 		}
 		for i := range statements {
 			statements[i].Author = one.Signer.String() // who signed, not who the document says wrote it
 		}
 		all = append(all, statements...)
 	}
-	return all, nil
+	return all, err
 }

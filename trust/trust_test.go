@@ -222,6 +222,33 @@ func TestVEX(t *testing.T) {
 	}
 }
 
+// A statement that cannot be read takes none of the others with it, and is
+// told of.
+func TestVEXThatCannotBeRead(t *testing.T) {
+	h := setUp(t)
+	h.attest("release.pub", "https://openvex.dev/ns", `{"@context": "https://openvex.dev/ns/v0.2.0", "statements": "none"}`)
+	h.attest("release.pub", "https://openvex.dev/ns", `{"@context": "https://openvex.dev/ns/v0.2.0", "author": "us", "timestamp": "2026-11-01T00:00:00Z",
+		"statements": [{"vulnerability": {"name": "CVE-1"}, "products": [{"@id": "pkg:npm/x"}], "status": "not_affected", "justification": "component_not_present"}]}`)
+	h.attest("other.pub", "https://openvex.dev/ns", `{"@context": "https://openvex.dev/ns/v0.2.0", "statements": 1}`)
+	p, err := policy.Load("p", []byte(strings.ReplaceAll("images: [{image: \"IMAGE\", vex-by: [{key: release.pub}]}]", "IMAGE", h.name)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &trust.Options{Policy: p, Now: func() time.Time { return now }, Trust: seal.PublicGood, File: h.file}
+	got, err := trust.VEX(t.Context(), h.client, h.ref, o)
+	if err == nil || len(got) != 1 || !slices.Contains(got[0].IDs, "CVE-1") {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	if n := strings.Count(fmt.Sprint(err), "\n"); n != 0 {
+		t.Errorf("somebody's statement that does not count was read: %v", err)
+	}
+	gone := h.ref
+	gone.Tag = "gone"
+	if got, err := trust.VEX(t.Context(), h.client, gone, o); err == nil {
+		t.Errorf("got %+v of an image that is not there", got)
+	}
+}
+
 // A policy that cannot be meant is refused with its line.
 func TestPolicyRefuses(t *testing.T) {
 	for text, want := range map[string]string{
