@@ -113,6 +113,9 @@ machine only. The first start prints a token of an administrator, once.`,
 })
 
 func runServe(ctx context.Context, env *Env, f *serveFlags) (err error) {
+	if f.exposed() {
+		return usagef("--listen %s: others reach it, and tokens must not cross a network in the clear: give --tls-cert and --tls-key, or --url https://… where a proxy adds TLS", f.listen)
+	}
 	db, err := f.open(ctx, env)
 	if err != nil {
 		return err
@@ -141,6 +144,17 @@ func runServe(ctx context.Context, env *Env, f *serveFlags) (err error) {
 		g.Go(func() error { return work.queue.Run(ctx) })
 	}
 	return g.Wait()
+}
+
+// exposed tells whether others than this machine would speak to the server
+// without TLS.
+func (f *serveFlags) exposed() bool {
+	host := f.listen
+	if i := strings.LastIndexByte(host, ':'); i >= 0 {
+		host = host[:i]
+	}
+	local := host == "localhost" || host == "[::1]" || strings.HasPrefix(host, "127.")
+	return !local && f.cert == "" && !strings.HasPrefix(f.url, "https://")
 }
 
 // tls is how the server proves who it is; nil where it does not.
