@@ -276,13 +276,13 @@ static __always_inline int decide(struct policy *p, u32 id, u32 act, u32 modes, 
 		a.verdict = kill ? VERDICT_KILLED : VERDICT_DENIED;
 		if (kill)
 			bpf_send_signal(SIGKILL);
-		return answer(&a);
+		return answer(&a) ? -EPERM : 0; // a range that the verifier can see
 	}
 	if (p->audit & bit && modes & 2) {
 		if (!(p->kill & bit) != !kill)
 			return 0;
 		a.verdict = VERDICT_AUDIT;
-		return answer(&a);
+		return answer(&a) ? -EPERM : 0; // a range that the verifier can see
 	}
 	return 0;
 }

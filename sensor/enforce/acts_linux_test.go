@@ -155,7 +155,7 @@ func (m *image) run(t *testing.T, script string) (string, int) {
 		t.Fatal(err)
 	}
 	defer group.Close()
-	time.Sleep(100 * time.Millisecond) // an engine has more to do
+	time.Sleep(500 * time.Millisecond) // an engine has more to do, also on a machine that is emulated
 	ctx, stop := context.WithTimeout(t.Context(), 60*time.Second)
 	defer stop()
 	// Who is asked whether the runtime may be executed must not be who starts it.
