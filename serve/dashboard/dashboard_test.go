@@ -256,6 +256,19 @@ func TestHostileNames(t *testing.T) {
 	}
 }
 
+// A layer has the colours of what is open in it.
+func TestHeat(t *testing.T) {
+	h := open(t)
+	h.people(t)
+	h.fill(t, "app:1")
+	page := h.browser(t, "viewer").get(t, "/projects/shop/images/1").body
+	_, rest, _ := strings.Cut(page, `<ol class="layers">`)
+	layers, _, _ := strings.Cut(rest, "</ol>")
+	if strings.Count(layers, "<li") != 1 || !strings.Contains(layers, `aria-label="1 critical "`) || strings.Contains(layers, "In no layer") {
+		t.Errorf("layers: %s", layers)
+	}
+}
+
 // The policy of pages holds: no style and no script stands in them.
 func TestNothingInline(t *testing.T) {
 	h := open(t)

@@ -104,7 +104,7 @@ func (d *dashboard) image(v *visit) error {
 		return err
 	}
 	o.Counted = len(open)
-	o.Layers = heatOf(o.Report.Artifact.Layers, shared, open)
+	o.Layers = heatOf(o.Report, shared, open)
 	if o.Findings, err = d.DB().Findings(ctx, v.p, store.FindingQuery{Image: id, PageQuery: store.PageQuery{Limit: 25}}); err != nil {
 		return err
 	}
@@ -144,7 +144,8 @@ func (d *dashboard) openOf(ctx context.Context, p *store.Project, image int64) (
 	}
 }
 
-func heatOf(layers []boltseal.Layer, known []store.Layer, open []store.Finding) []heat {
+func heatOf(r *boltseal.Report, known []store.Layer, open []store.Finding) []heat {
+	layers := r.Artifact.Layers
 	list := make([]heat, 0, len(layers)+1)
 	at := map[boltseal.Digest]int{}
 	var most int64 = 1
@@ -165,8 +166,9 @@ func heatOf(layers []boltseal.Layer, known []store.Layer, open []store.Finding) 
 		h.Components += l.Components
 		h.Images = max(h.Images, l.Images)
 	}
+	where := places(r)
 	for i := range open {
-		countSeverity(&of(layerOf(&open[i].Finding)).Open, open[i].Severity)
+		countSeverity(&of(where(&open[i].Finding)).Open, open[i].Severity)
 	}
 	for i := range list {
 		list[i].Width = float64(list[i].Size) / float64(most) * 100
@@ -177,17 +179,33 @@ func heatOf(layers []boltseal.Layer, known []store.Layer, open []store.Finding) 
 	return list
 }
 
-// layerOf is the layer that a finding is in.
-func layerOf(f *boltseal.Finding) boltseal.Digest {
-	if f.Location.Layer != "" || f.Component == nil {
+// places tells which layer a finding is in, by the newest report: lists of
+// findings do not say. What a re-match found is where its component is.
+func places(r *boltseal.Report) func(*boltseal.Finding) boltseal.Digest {
+	first := func(list []boltseal.Location) boltseal.Digest {
+		for _, l := range list {
+			if l.Layer != "" {
+				return l.Layer
+			}
+		}
+		return ""
+	}
+	components, keys := map[string]boltseal.Digest{}, map[string]boltseal.Digest{}
+	for i := range r.Components {
+		components[r.Components[i].PURL] = first(r.Components[i].Locations)
+	}
+	for i := range r.Findings {
+		keys[r.Findings[i].Key] = r.Findings[i].Location.Layer
+	}
+	return func(f *boltseal.Finding) boltseal.Digest {
+		switch {
+		case keys[f.Key] != "":
+			return keys[f.Key]
+		case f.Component != nil:
+			return components[f.Component.PURL]
+		}
 		return f.Location.Layer
 	}
-	for _, l := range f.Component.Locations {
-		if l.Layer != "" {
-			return l.Layer
-		}
-	}
-	return ""
 }
 
 func countSeverity(c *store.Counts, s boltseal.Severity) {

@@ -51,8 +51,10 @@ func (d *dashboard) funcs() template.FuncMap {
 		"join":       strings.Join,
 		"add":        func(a, b int) int { return a + b },
 		"zero":       func(t time.Time) bool { return t.IsZero() },
-		"nav":        func(f *frame, page, title, path string) tab { return tab{f.In(path), title, f.Page == page} },
-		"row":        func(f *frame, i store.Image) imageEntry { return imageEntry{f, &i} },
+		"nav": func(f *frame, page, title, path string) tab {
+			return tab{f.In(path), title, f.Page == page || f.Page+"s" == page}
+		},
+		"row": func(f *frame, i store.Image) imageEntry { return imageEntry{f, &i} },
 		"entry": func(f *frame, x store.Finding, tick, image bool) findingEntry {
 			return findingEntry{f, &x, tick, image}
 		},
