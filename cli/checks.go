@@ -11,6 +11,7 @@ import (
 
 	"github.com/boltseal/boltseal"
 	"github.com/boltseal/boltseal/scan"
+	"github.com/boltseal/boltseal/serve/admission"
 	"github.com/boltseal/boltseal/trust"
 )
 
@@ -52,7 +53,7 @@ var _ = addVerb(func(env *Env) *cobra.Command {
 
 // allChecks lists every check of every family, each once, by id.
 func allChecks() []boltseal.Check {
-	all := slices.Concat(scan.Checks(), scan.LintChecks(), trust.Checks())
+	all := slices.Concat(scan.Checks(), scan.LintChecks(), trust.Checks(), admission.Checks())
 	slices.SortFunc(all, func(a, b boltseal.Check) int { return strings.Compare(a.ID, b.ID) })
 	return slices.CompactFunc(all, func(a, b boltseal.Check) bool { return a.ID == b.ID })
 }

@@ -35,6 +35,7 @@ func Load(name string, data []byte) (*Policy, error) {
 		"vex":            func(n ast.Node) (err error) { p.VEXFiles, err = texts(n); return err },
 		"images":         p.loadTrust,
 		"enforce":        func(ast.Node) error { return nil }, // what is prevented while it runs: sensor/enforce reads it
+		"admission":      p.loadAdmission,
 		"waivers":        func(n ast.Node) error { return p.loadWaivers(name, n) },
 	})
 	if err != nil {

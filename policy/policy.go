@@ -25,6 +25,7 @@
 //	    attestations:
 //	      - {type: cyclonedx, max-age: 30d}
 //	    provenance: {source: github.com/acme/app, level: 3}
+//	admission: {mode: enforce, pod-security: baseline}   # what a cluster lets in
 //	waivers:
 //	  - id: CVE-2024-0727        # or an alias, a check, "docker/*"
 //	    purl: pkg:deb/debian/openssl
@@ -65,8 +66,9 @@ type Policy struct {
 	Registries          []string        // the only ones that images may come from; empty allows all
 	Labels              []string        // that an image's Dockerfile must give it
 	VEX                 []Statement
-	Trust               []Trust  // who must vouch for which images
-	VEXFiles            []string // documents that the policy file names, for whoever may open files to read
+	Trust               []Trust    // who must vouch for which images
+	VEXFiles            []string   // documents that the policy file names, for whoever may open files to read
+	Admission           *Admission // what a cluster lets in; see [Policy.Admits]
 
 	// Checks are those that ran. Waivers may then name them by their aliases,
 	// and a waiver of one that ran and never failed is reported as unused.
