@@ -22,7 +22,7 @@ var floors = [][]string{
 	{"source", "inventory", "seal", "seal/slsa", "check/compose", "check/custom", "check/docker", "check/kube", "check/image", "check/secret", "check/seccomp", "check/shell", "check/vuln", "check/workflow", "sensor", "sensor/enforce", "report", "report/foreign"},
 	{"scan", "trust", "learn", "watch", "watch/kubeaudit", "watch/sink", "remedy", "remedy/image", "remedy/project", "remedy/upgrade"},
 	{"job"},
-	{"serve", "serve/admission", "serve/api", "serve/client", "serve/dashboard"},
+	{"serve", "serve/admission", "serve/api", "serve/client", "serve/dashboard", "serve/dashboard/grafana"},
 	{"cli"},
 	{"cmd/boltseal", "examples/demo"},
 }
