@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -220,8 +222,136 @@ func TestDashboardPages(t *testing.T) {
 	}
 }
 
-// freePort is a port that nobody listened on a moment ago.
-func freePort(t *testing.T) string {
+// The alert rules, as Prometheus itself reads them.
+func TestAlertRules(t *testing.T) {
+	tool(t, "promtool")
+	for _, args := range [][]string{{"check", "rules", "boltseal.rules.yaml"}, {"test", "rules", "boltseal.rules.test.yaml"}} {
+		cmd := exec.CommandContext(t.Context(), "promtool", args...)
+		cmd.Dir = filepath.Join("..", "deploy", "prometheus")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("promtool %v: %v\n%s", args, err, out)
+		}
+	}
+}
+
+// prometheus starts one that scrapes a server every second with our rules,
+// and gives its address.
+func prometheus(t *testing.T, target string) string {
+	t.Helper()
+	tool(t, "prometheus")
+	dir := t.TempDir()
+	rules, err := filepath.Abs(filepath.Join("..", "deploy", "prometheus", "boltseal.rules.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := fmt.Sprintf("global: {scrape_interval: 1s, evaluation_interval: 1s}\nrule_files: [%q]\nscrape_configs: [{job_name: boltseal, static_configs: [{targets: [%q]}]}]\n", rules, strings.TrimPrefix(target, "http://"))
+	file := filepath.Join(dir, "prometheus.yml")
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	address := freeAddress(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	cmd := exec.CommandContext(ctx, "prometheus", "--config.file="+file, "--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+address)
+	var out strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cancel()
+		_ = cmd.Wait()
+		if t.Failed() {
+			t.Logf("prometheus said:\n%s", clip([]byte(out.String())))
+		}
+	})
+	return "http://" + address
+}
+
+type vector struct {
+	Status string
+	Error  string
+	Data   struct {
+		Result []struct {
+			Metric map[string]string
+			Value  [2]any
+		}
+	}
+}
+
+func askPrometheus(t *testing.T, at, query string) (*vector, error) {
+	t.Helper()
+	resp, err := http.Get(at + "/api/v1/query?query=" + url.QueryEscape(query))
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	v := &vector{}
+	return v, json.NewDecoder(resp.Body).Decode(v)
+}
+
+// Every question of the Grafana dashboard has an answer in a Prometheus that
+// scrapes a server, but those about audits, which nobody reported.
+func TestGrafanaQueries(t *testing.T) {
+	tool(t, "prometheus")
+	s := serveBoltseal(t)
+	fillServer(t, s)
+	at := prometheus(t, s.url)
+	data, err := os.ReadFile(filepath.Join("..", "deploy", "grafana", "boltseal.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var board struct {
+		Panels []struct {
+			Title   string
+			Targets []struct{ Expr string }
+		}
+	}
+	if err := json.Unmarshal(data, &board); err != nil {
+		t.Fatal(err)
+	}
+	deadline := time.Now().Add(time.Minute)
+	for {
+		v, err := askPrometheus(t, at, `count_over_time(boltseal_images[1m]) > 5`)
+		if err == nil && len(v.Data.Result) > 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("prometheus did not scrape: %v", err)
+		}
+		time.Sleep(500 * time.Millisecond)
+	}
+	empty := map[string]bool{"Compliance score": true, "Image security scores": true}
+	asked := 0
+	for _, p := range board.Panels {
+		for _, q := range p.Targets {
+			asked++
+			v, err := askPrometheus(t, at, strings.ReplaceAll(q.Expr, "$project", ".*"))
+			switch {
+			case err != nil || v.Status != "success":
+				t.Errorf("%s: %s: %v %s", p.Title, q.Expr, err, v.Error)
+			case len(v.Data.Result) == 0 && !empty[p.Title]:
+				t.Errorf("%s: %s has no answer", p.Title, q.Expr)
+			case len(v.Data.Result) > 0 && empty[p.Title]:
+				t.Errorf("%s: %s answers %v, and no audit was reported", p.Title, q.Expr, v.Data.Result)
+			}
+		}
+	}
+	if asked < 13 {
+		t.Errorf("only %d questions", asked)
+	}
+	for query, want := range map[string]string{
+		`boltseal_images{project="default"}`: "2", `boltseal_runtime_alerts{project="default",severity="high"}`: "1", `boltseal_scan_coverage_ratio{project="default"}`: "0.5",
+		`ALERTS{alertname="BoltsealRuntimeAlert",alertstate="firing"}`: "1",
+	} {
+		v, err := askPrometheus(t, at, query)
+		if err != nil || len(v.Data.Result) != 1 || v.Data.Result[0].Value[1] != want {
+			t.Errorf("%s: %v %v, want %s", query, err, v, want)
+		}
+	}
+}
+
+// freeAddress is one that nobody listened on a moment ago.
+func freeAddress(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
