@@ -32,6 +32,9 @@ func verifyPolicy(ctx context.Context, env *Env, f *verifyFlags, reg *registryFl
 	if err != nil {
 		return usageError{err}
 	}
+	if err := trust.Compile(name, p); err != nil {
+		return usageError{err}
+	}
 	if len(p.Trust) == 0 {
 		return usagef("%s: it has no section images, which says who must vouch for which", name)
 	}

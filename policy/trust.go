@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/token"
 )
 
 // Trust says what must vouch for the images that a pattern names. The first
@@ -42,6 +43,27 @@ type Attestation struct {
 	Type     string        // a short name or a URI
 	MaxAge   time.Duration // 0 takes any age
 	SignedBy []Signer      // empty: those of the image
+	CEL      *Expression   // what has to be true of the predicate; nil: nothing
+}
+
+// Expression is one in the Common Expression Language, and where its text
+// begins in the policy's file. Package trust compiles it.
+type Expression struct {
+	Text         string
+	Line, Column int
+	block        bool // every line of it is one of the file, behind Column-1 spaces
+}
+
+// Place is where a place in the text stands in the file. Lines of the text
+// begin at 1 and columns at 0.
+func (e *Expression) Place(line, column int) (int, int) {
+	if e.block && line > 0 {
+		return e.Line + line - 1, e.Column + column
+	}
+	if line <= 1 {
+		return e.Line, e.Column + column
+	}
+	return e.Line, e.Column
 }
 
 // Provenance is what must be known of how an image was built.
@@ -177,6 +199,7 @@ func loadAttestations(n ast.Node) ([]Attestation, error) {
 		err := eachKey(item, map[string]func(ast.Node) error{
 			"type":      textInto(&a.Type),
 			"signed-by": signersInto(&a.SignedBy),
+			"cel":       func(n ast.Node) (err error) { a.CEL, err = expression(n); return err },
 			"max-age":   func(n ast.Node) (err error) { a.MaxAge, err = age(n); return err },
 		})
 		if err != nil {
@@ -188,6 +211,35 @@ func loadAttestations(n ast.Node) ([]Attestation, error) {
 		out = append(out, a)
 	}
 	return out, nil
+}
+
+var errNoExpression = errors.New("want an expression such as predicate.result == \"passed\"")
+
+func expression(n ast.Node) (*Expression, error) {
+	word, err := text(n)
+	if err != nil {
+		return nil, err
+	}
+	if strings.TrimSpace(word) == "" {
+		return nil, at(n, errNoExpression)
+	}
+	e := &Expression{Text: word, Line: 1, Column: 1}
+	if p := positionOf(n); p != nil {
+		e.Line, e.Column = p.Line, p.Column
+	}
+	switch n := n.(type) {
+	case *ast.StringNode:
+		if t := n.GetToken().Type; t == token.SingleQuoteType || t == token.DoubleQuoteType {
+			e.Column++
+		}
+	case *ast.LiteralNode:
+		if n.GetToken().Type == token.LiteralType {
+			e.Line, e.block = e.Line+1, true
+			first := strings.TrimLeft(n.Value.GetToken().Origin, "\n")
+			e.Column = 1 + len(first) - len(strings.TrimLeft(first, " "))
+		}
+	}
+	return e, nil
 }
 
 func loadProvenance(n ast.Node) (*Provenance, error) {

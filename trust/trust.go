@@ -14,6 +14,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/cel-go/cel"
+
 	"github.com/boltseal/boltseal"
 	"github.com/boltseal/boltseal/policy"
 	"github.com/boltseal/boltseal/seal"
@@ -47,6 +49,11 @@ var (
 		ID: "trust/attestation-old", Title: "a statement is older than allowed", Severity: boltseal.High,
 		Doc: "The newest statement of this kind that counts is older than the policy allows, or does not say when it was made.\n\nMake it anew and attach it.",
 	}
+	otherAttestation = boltseal.Check{
+		ID: "trust/attestation-content", Title: "a statement does not say what it must", Severity: boltseal.High,
+		Doc: "Statements of this kind by a signer whom the policy names are attached, and the policy's expression (cel) is true of none of them: " +
+			"a scan that failed, a review that did not approve, another build.\n\nThe finding's evidence says of each why it does not count. Repair what it tells of, and attach a new one.",
+	}
 	provenance = boltseal.Check{
 		ID: "trust/provenance", Title: "not known to be built from where it should", Severity: boltseal.High,
 		Doc: "No provenance that counts says that the image was built from the source, by the builder and at the level that the policy asks for.\n\n" +
@@ -56,7 +63,7 @@ var (
 
 // Checks lists what the package looks for.
 func Checks() []boltseal.Check {
-	return []boltseal.Check{notNamed, denied, unsigned, noAttestation, oldAttestation, provenance}
+	return []boltseal.Check{notNamed, denied, unsigned, noAttestation, oldAttestation, otherAttestation, provenance}
 }
 
 // Options are what [Check] works with.
@@ -280,6 +287,10 @@ func (c *checker) attestation(t *policy.Trust, a *policy.Attestation) error {
 	if err != nil {
 		return fmt.Errorf("attestation of the policy: %w", err)
 	}
+	program, err := compile(a.CEL)
+	if err != nil {
+		return fmt.Errorf("attestation of the policy: %w", err)
+	}
 	signers := a.SignedBy
 	if len(signers) == 0 {
 		signers = t.SignedBy
@@ -290,6 +301,10 @@ func (c *checker) attestation(t *policy.Trust, a *policy.Attestation) error {
 	}
 	if len(good) == 0 {
 		c.find(noAttestation, "no statement of type "+a.Type+" by a signer that the policy names", a.Type, against...)
+		return nil
+	}
+	if good, against = c.satisfied(a, program, good, against); len(good) == 0 {
+		c.find(otherAttestation, "no statement of type "+a.Type+" says what the policy asks: "+clip(a.CEL.Text), a.Type+" "+a.CEL.Text, against...)
 		return nil
 	}
 	var newest time.Time
@@ -309,6 +324,31 @@ func (c *checker) attestation(t *policy.Trust, a *policy.Attestation) error {
 		}
 	}
 	return nil
+}
+
+// satisfied keeps the statements that the policy's expression is true of.
+func (c *checker) satisfied(a *policy.Attestation, program cel.Program, good []*seal.Verified, against []boltseal.Evidence) ([]*seal.Verified, []boltseal.Evidence) {
+	if a.CEL == nil {
+		return good, against
+	}
+	var kept []*seal.Verified
+	for _, v := range good {
+		if err := satisfies(c.ctx, program, v); err != nil {
+			against = append(against, boltseal.Evidence{Kind: boltseal.EvidenceSignature, Statement: fmt.Sprintf("statement of type %s by %s: %v", a.Type, v.Signer.String(), err)})
+			continue
+		}
+		kept = append(kept, v)
+	}
+	return kept, against
+}
+
+// clip shortens an expression for a message of one line.
+func clip(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if r := []rune(s); len(r) > 100 {
+		s = string(r[:100]) + "…"
+	}
+	return s
 }
 
 func (c *checker) provenance(p *policy.Provenance) error {
