@@ -262,6 +262,19 @@ func TestImages(t *testing.T) {
 			t.Errorf("asked %d times", r.asked.Load())
 		}
 	})
+	t.Run("by name alone", func(t *testing.T) {
+		for text, want := range map[string]string{
+			"images: [{image: 'registry.example.com/**', unsigned: true}]":  "",
+			"images: [{image: 'registry.example.com/**', deny: not these}]": "[trust/denied] not these",
+			"images: [{image: 'ghcr.io/**', unsigned: true}]":               "[trust/not-named]",
+		} {
+			r := &registry{}
+			got := send(t, handler(t, text, r), tagged, "")
+			if got.Allowed != (want == "") || want != "" && !strings.Contains(got.Result.Message, want) || r.asked.Load()+r.resolved.Load() != 0 {
+				t.Errorf("%s: %+v, asked %d times", text, got, r.asked.Load()+r.resolved.Load())
+			}
+		}
+	})
 	t.Run("nobody to ask", func(t *testing.T) {
 		p, err := policy.Load("p", []byte(signed))
 		if err != nil {

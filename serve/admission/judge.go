@@ -14,6 +14,7 @@ import (
 	"github.com/boltseal/boltseal"
 	"github.com/boltseal/boltseal/check/kube"
 	"github.com/boltseal/boltseal/policy"
+	"github.com/boltseal/boltseal/source/registry"
 	"github.com/boltseal/boltseal/syntax/manifest"
 	"github.com/boltseal/boltseal/trust"
 )
@@ -122,11 +123,19 @@ func (h *Handler) vouch(ctx context.Context, d *Decision, r *boltseal.Report, im
 	}
 	d.Images = map[string]string{}
 	var mu sync.Mutex
+	var asked []*boltseal.Report
+	var unasked []boltseal.Gap
 	var g errgroup.Group
 	g.SetLimit(8)
 	for _, image := range images {
 		if image == "" {
 			continue // the API server refuses it, or a template leaves it open
+		}
+		if f, ok := h.settled(image); ok {
+			if f != nil {
+				r.Findings = append(r.Findings, *f)
+			}
+			continue
 		}
 		g.Go(func() error {
 			report, err := h.images.ask(ctx, image)
@@ -136,16 +145,49 @@ func (h *Handler) vouch(ctx context.Context, d *Decision, r *boltseal.Report, im
 				if errors.Is(err, context.DeadlineExceeded) {
 					err = errSlow
 				}
-				r.Gaps = append(r.Gaps, boltseal.Gap{Kind: "unasked-image", What: "image " + clip(image, 300), Why: clip(err.Error(), 400)})
+				unasked = append(unasked, boltseal.Gap{Kind: "unasked-image", What: "image " + clip(image, 300), Why: clip(err.Error(), 400)})
 				return nil
 			}
 			d.Images[image] = string(report.Artifact.Digest)
-			r.Findings = append(r.Findings, report.Findings...)
-			r.Gaps = append(r.Gaps, report.Gaps...)
+			asked = append(asked, report)
 			return nil
 		})
 	}
 	_ = g.Wait() // none returns an error
+	r.Gaps = append(r.Gaps, unasked...)
+	for _, one := range asked {
+		r.Findings = append(r.Findings, one.Findings...)
+		r.Gaps = append(r.Gaps, one.Gaps...)
+	}
+}
+
+// settled tells whether the policy decides about an image by its name alone,
+// so that no registry has to be there to say so, and what stands against it.
+func (h *Handler) settled(image string) (*boltseal.Finding, bool) {
+	ref, err := registry.ParseRef(image)
+	if err != nil {
+		return nil, false // asking says what is wrong with it
+	}
+	repository := ref.Host + "/" + ref.Repository
+	t := h.policy.TrustFor(repository)
+	id, message, stable := "", "", ""
+	switch {
+	case t == nil:
+		id, message, stable = "trust/not-named", "no entry of the policy's images names "+repository, repository
+	case t.Deny != "":
+		id, message, stable = "trust/denied", t.Deny, t.Image
+	default:
+		return nil, t.Unsigned
+	}
+	f := &boltseal.Finding{Check: id, Message: message, Subject: boltseal.Subject{Name: ref.String(), Digest: ref.Digest}}
+	for _, c := range trust.Checks() {
+		if c.ID == id {
+			f.Title, f.Severity = c.Title, c.Severity
+		}
+	}
+	f.Evidence = []boltseal.Evidence{{Kind: boltseal.EvidenceStable, Excerpt: stable}}
+	f.Seal()
+	return f, true
 }
 
 var errSlow = errors.New("no answer in time; it is waited for, and the next request may find it")
