@@ -77,3 +77,23 @@ func BenchmarkPublicGood(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkImages asks a registry in this process for what is attached to an
+// image and verifies it, on all cores, with the connections open.
+func BenchmarkImages(b *testing.B) {
+	k := newKey(b, "")
+	s := serve(b, true)
+	ref, d := s.push(b, "app:1")
+	_, err := keySigner(b, k).Image(b.Context(), s.client, ref, &seal.SignOptions{})
+	check(b, err)
+	v, ref := keyVerifier(b, k), ref.At(d)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if _, err := v.Image(b.Context(), s.client, ref, seal.Want{}); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "images/s")
+}
