@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -116,8 +117,8 @@ type systemPage struct {
 	Accounts []store.Account
 	Worked   bool // this server has a queue
 	Jobs     []job.State
-	Left     int // of those listed, not done yet
-	Failed   int // of those listed, given up
+	Left     int // not done yet; 1000 stands for more too
+	Failed   int // given up
 }
 
 func (d *dashboard) system(v *visit) error {
@@ -136,20 +137,30 @@ func (d *dashboard) system(v *visit) error {
 		return err
 	}
 	if o.Worked {
-		if o.Jobs, err = d.Queue().List(ctx, v.r.URL.Query().Get("state"), 100); err != nil {
+		if o.Jobs, err = d.Queue().List(ctx, v.r.URL.Query().Get("state"), 40); err != nil {
+			return err
+		}
+		if o.Left, err = d.count(ctx, "available", "running", "retryable"); err != nil {
+			return err
+		}
+		if o.Failed, err = d.count(ctx, "discarded"); err != nil {
 			return err
 		}
 	}
-	for _, j := range o.Jobs {
-		switch j.State {
-		case "completed", "cancelled":
-		case "discarded":
-			o.Failed++
-		default:
-			o.Left++
-		}
-	}
 	return v.show(http.StatusOK, "system", "Jobs and health", o)
+}
+
+// count is how many jobs are in some states, at most 1000 in each.
+func (d *dashboard) count(ctx context.Context, states ...string) (int, error) {
+	n := 0
+	for _, state := range states {
+		list, err := d.Queue().List(ctx, state, 1000)
+		if err != nil {
+			return 0, err
+		}
+		n += len(list)
+	}
+	return n, nil
 }
 
 func (d *dashboard) jobAct(v *visit) error {
