@@ -57,8 +57,8 @@ func told(list []boltseal.Evidence, words string) bool {
 // Mistakes are told where they stand.
 func TestExpressionMistakes(t *testing.T) {
 	for expression, want := range map[string]string{
-		`predicat.x == 1`:        "p.yaml:6:14: cel: undeclared reference to 'predicat'",
-		`'1 == 1 && predicat.x'`: "p.yaml:6:25: cel: undeclared reference",
+		`nonesuch.x == 1`:        "p.yaml:6:14: cel: undeclared reference to 'nonesuch'",
+		`'1 == 1 && nonesuch.x'`: "p.yaml:6:25: cel: undeclared reference",
 		`predicate.x ==`:         "p.yaml:6:28: cel: Syntax error",
 		`'"a"'`:                  "p.yaml:6:15: cel: an expression has to say yes or no",
 		"|\n          true &&\n          nonesuch": "p.yaml:8:11: cel: undeclared reference to 'nonesuch'",
