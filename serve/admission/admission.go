@@ -13,20 +13,20 @@ package admission
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"runtime"
+	"strconv"
 	"time"
 
 	admissionv1 "k8s.io/api/admission/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	kjson "sigs.k8s.io/json"
-
-	"encoding/json"
 
 	"github.com/boltseal/boltseal"
 	"github.com/boltseal/boltseal/check/kube"
@@ -103,7 +103,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
-		http.Error(w, "the request cannot be read, or is larger than "+fmt.Sprint(maxBody)+" bytes", http.StatusRequestEntityTooLarge)
+		http.Error(w, "the request cannot be read, or is larger than "+strconv.Itoa(maxBody)+" bytes", http.StatusRequestEntityTooLarge)
 		return
 	}
 	review, err := Decode(body)
@@ -111,14 +111,14 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	start := time.Now()
+	start := h.opts.Now()
 	d := h.Review(ctx, review.Request)
 	answer := &admissionv1.AdmissionReview{
 		TypeMeta: metav1.TypeMeta{APIVersion: admissionv1.SchemeGroupVersion.String(), Kind: "AdmissionReview"},
 		Response: d.response(review.Request.UID),
 	}
 	h.opts.Log.Info("admission", "object", d.Object, "operation", review.Request.Operation, "user", clip(review.Request.UserInfo.Username, 128),
-		"allowed", d.Allowed, "mode", d.Mode, "why", d.Why, "blocking", len(d.Blocking), "gaps", len(d.Gaps), "took", time.Since(start))
+		"allowed", d.Allowed, "mode", d.Mode, "why", d.Why, "blocking", len(d.Blocking), "gaps", len(d.Gaps), "took", h.opts.Now().Sub(start))
 	w.Header().Set("Content-Type", "application/json")
 	if err := json.NewEncoder(w).Encode(answer); err != nil {
 		h.opts.Log.Warn("admission: the answer was not taken", "error", err)

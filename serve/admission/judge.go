@@ -77,10 +77,10 @@ func (h *Handler) rules(images *[]string) []kube.Rule {
 // judge holds an object against the policy.
 func (h *Handler) judge(ctx context.Context, d *Decision, file *manifest.File) {
 	if len(file.Errors) > 0 {
-		d.gap("the object", file.Errors[0].Error(), "unreadable-object")
+		d.gap(file.Errors[0].Error(), "unreadable-object")
 	}
 	if len(file.Objects()) != 1 {
-		d.gap("the object", "it is no object of Kubernetes", "unreadable-object")
+		d.gap("it is no object of Kubernetes", "unreadable-object")
 	}
 	r := &boltseal.Report{
 		Schema: boltseal.ReportSchema, Tool: h.opts.Tool, Time: h.opts.Now().UTC(),
@@ -170,7 +170,7 @@ func (h *Handler) settled(image string) (*boltseal.Finding, bool) {
 	}
 	repository := ref.Host + "/" + ref.Repository
 	t := h.policy.TrustFor(repository)
-	id, message, stable := "", "", ""
+	var id, message, stable string
 	switch {
 	case t == nil:
 		id, message, stable = "trust/not-named", "no entry of the policy's images names "+repository, repository
@@ -211,6 +211,6 @@ func (h *Handler) decide(d *Decision) {
 	}
 }
 
-func (d *Decision) gap(what, why, kind string) {
-	d.Gaps = append(d.Gaps, boltseal.Gap{Kind: kind, What: what, Why: why})
+func (d *Decision) gap(why, kind string) {
+	d.Gaps = append(d.Gaps, boltseal.Gap{Kind: kind, What: "the object", Why: why})
 }

@@ -66,7 +66,7 @@ func (h *Handler) Review(ctx context.Context, q *admissionv1.AdmissionRequest) *
 	case h.slots <- struct{}{}:
 		defer func() { <-h.slots }()
 	case <-ctx.Done():
-		d.gap("the object", "too many requests at once: no time was left", "busy")
+		d.gap("too many requests at once: no time was left", "busy")
 		h.decide(d)
 		return d
 	}
@@ -75,7 +75,7 @@ func (h *Handler) Review(ctx context.Context, q *admissionv1.AdmissionRequest) *
 		err = errKind
 	}
 	if err != nil {
-		d.gap("the object", err.Error(), "unreadable-object")
+		d.gap(err.Error(), "unreadable-object")
 		h.decide(d)
 		return d
 	}
