@@ -284,7 +284,7 @@ func (f *learnFlags) write(env *Env, list []*learn.Recording) error {
 		if len(list) > 1 {
 			dir = filepath.Join(f.dir, fmt.Sprintf("%d-%s", i+1, r.Slug()))
 		}
-		if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // profiles are no secrets
+		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return fmt.Errorf("write profiles: %w", err)
 		}
 		policy, gaps, err := r.Policy(f.selector, directory)

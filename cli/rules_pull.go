@@ -104,7 +104,7 @@ func runRulesPull(ctx context.Context, env *Env, client *registry.Client, ref re
 	if failed > 0 {
 		return usagef("%s in the rules of %s: nothing was written", plural(failed, "error"), at)
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // rules are no secrets
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("pull rules: %w", err)
 	}
 	for _, f := range files {

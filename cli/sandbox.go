@@ -15,12 +15,13 @@ var localSchemes = []string{"docker-archive:", "oci-archive:", "oci:", "dir:", "
 // sandbox returns what gives up the rights of the process when a target is
 // open, or nil where that is not wanted. What is left is to read files, to
 // write where temporary files, results and reports go, and, for an image in a
-// registry or of a daemon, to fetch the rest of it.
-func (f *scanFlags) sandbox(env *Env, target string, outputs []output) func() {
+// registry or of a daemon, to fetch the rest of it; network says that the
+// report goes over one.
+func (f *scanFlags) sandbox(env *Env, target string, outputs []output, network bool) func() {
 	if f.noSandbox || !env.Sandbox {
 		return nil
 	}
-	opts := &sandbox.Options{Write: []string{f.tempDir}, Network: !f.offline && !isLocal(target)}
+	opts := &sandbox.Options{Write: []string{f.tempDir}, Network: network || !f.offline && !isLocal(target)}
 	if f.tempDir == "" {
 		opts.Write = []string{os.TempDir()}
 	}

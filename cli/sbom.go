@@ -47,7 +47,7 @@ func runSBOM(ctx context.Context, env *Env, f *scanFlags, target string) error {
 	opts.ComponentsOnly = true
 	bar := &progress{env: env}
 	opts.Progress = bar.update
-	opts.Opened = f.sandbox(env, target, outputs)
+	opts.Opened = f.sandbox(env, target, outputs, false)
 	r, err := scan.Run(ctx, target, opts)
 	bar.clear()
 	if err != nil {

@@ -103,7 +103,7 @@ func runScan(ctx context.Context, env *Env, f *scanFlags, to *clientFlags, targe
 	}
 	bar := &progress{env: env}
 	opts.Progress = bar.update
-	opts.Opened = f.sandbox(env, target, outputs)
+	opts.Opened = f.sandbox(env, target, outputs, to.server != "")
 	r, err := scan.Run(ctx, target, opts)
 	bar.clear()
 	if err != nil {

@@ -222,7 +222,7 @@ func secretFrom(env *Env, name, file string) (string, error) {
 	if file == "" {
 		return env.Getenv(name), nil
 	}
-	data, err := os.ReadFile(file) //nolint:gosec // the user names it
+	data, err := os.ReadFile(file)
 	if err != nil {
 		return "", usageError{fmt.Errorf("read the token: %w", err)}
 	}

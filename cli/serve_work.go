@@ -3,10 +3,10 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -147,7 +147,7 @@ func (s *station) received(ctx context.Context, tx *store.Tx, r *boltseal.Report
 	if r.Snapshot != nil && r.Snapshot.ID == matched {
 		return nil
 	}
-	return s.queue.AddTx(ctx, tx, "match", fmt.Sprint(receipt.Image), map[string]int64{"image": receipt.Image})
+	return s.queue.AddTx(ctx, tx, "match", strconv.FormatInt(receipt.Image, 10), map[string]int64{"image": receipt.Image})
 }
 
 // judge thinks over verdicts until none is left.

@@ -261,6 +261,10 @@ func TestServeFromScanToQuery(t *testing.T) {
 	if !bytes.Contains(r.stderr, []byte("kept as report 1")) {
 		t.Fatalf("monitor: %d\n%s", r.code, r.stderr)
 	}
+	// Scanning gives up sockets for what is read, and not for the report.
+	if r := (command{args: []string{"scan", "dir:" + project}, env: env}).run(t); !bytes.Contains(r.stderr, []byte("report ")) || bytes.Contains(r.stderr, []byte("not permitted")) {
+		t.Errorf("scan --server: %d\n%s", r.code, r.stderr)
+	}
 	for question, want := range map[string]string{"where is left-pad": project, "where is left-pad > 1.0.0": "nothing", "where is left-pad <= 1.0": project} {
 		r := command{args: []string{"query", question}, env: env}.run(t)
 		if r.code != 0 || !strings.Contains(string(r.stdout), want) {

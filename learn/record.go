@@ -232,9 +232,7 @@ func isLibrary(name string) bool {
 func (c *collector) flow(s *subject, f sensor.Flow, e *sensor.Event) {
 	const dnsPort = 53
 	if f.Datagram && f.Remote.Port() == dnsPort && e.Name() == "recvfrom" && e.Header.Ret > 0 {
-		for address, name := range answers(f.Data) {
-			c.names[address] = name
-		}
+		maps.Copy(c.names, answers(f.Data))
 		return
 	}
 	one := Flow{Protocol: "TCP", Inbound: f.Inbound, Runs: 1}

@@ -2,6 +2,7 @@ package remedy_test
 
 import (
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 
@@ -20,9 +21,7 @@ func (x texts) read(name string) ([]byte, bool) {
 
 func (x texts) check(changed map[string][]byte) ([]boltseal.Finding, error) {
 	now := map[string]string{}
-	for name, content := range x {
-		now[name] = content
-	}
+	maps.Copy(now, x)
 	for name, content := range changed {
 		now[name] = string(content)
 	}

@@ -113,7 +113,7 @@ func raiseDependency(content []byte, group, artifact string, n Need) ([]byte, st
 		}
 		m := property.FindStringSubmatch(value)
 		if m == nil {
-			return content, fmt.Sprintf("its version is written as %s", value)
+			return content, "its version is written as " + value
 		}
 		if uses := bytes.Count(masked, []byte("${"+m[1]+"}")); uses != 1 {
 			return content, fmt.Sprintf("its version is ${%s}, which %d places use", m[1], uses)

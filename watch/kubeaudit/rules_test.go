@@ -180,9 +180,7 @@ func TestPublishedRulesFire(t *testing.T) {
 		t.Fatal(p)
 	}
 	all := map[string][2]set{}
-	for name, pair := range acts {
-		all[name] = pair
-	}
+	maps.Copy(all, acts)
 	for kind, resource := range activity {
 		if kind != "Namespace" {
 			all["K8s "+kind+" Deleted"] = [2]set{of(resource, "delete"), with(of(resource, "delete"), one("responseStatus/code", 404))}
