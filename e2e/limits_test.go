@@ -70,7 +70,7 @@ func TestStartUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if info.Size() > 60e6 {
-		t.Errorf("the binary has %d bytes, want at most 60 MB", info.Size())
+	if info.Size() > 75e6 {
+		t.Errorf("the binary has %d bytes, want at most 75 MB", info.Size())
 	}
 }
