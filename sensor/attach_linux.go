@@ -187,15 +187,18 @@ func (s *Sensor) Stats() (Stats, error) {
 
 const (
 	maxBatch = 1024
-	// pause is how long a quiet ring is waited for before the other one is
-	// looked at: the latency of an exec on a machine where nothing else happens.
-	pause = 5 * time.Millisecond
+	// A quiet ring is waited for so long before the other one is looked at: the
+	// latency of an exec on a machine where nothing else happens. While both
+	// are quiet the wait grows, so that watching nothing costs next to nothing.
+	shortPause = 5 * time.Millisecond
+	longPause  = 40 * time.Millisecond
 )
 
 // Run hands every event to yield, in the order of their times as far as the
 // kernel's CPUs let it be known, until the context ends. The event is the
 // sensor's own and used again for the next one.
 func (s *Sensor) Run(ctx context.Context, yield func(*Event)) error {
+	pause := shortPause
 	for ctx.Err() == nil {
 		batch, err := s.fill(s.events, s.batch[:0], time.Now().Add(pause)) //nolint:forbidigo // a deadline, not data
 		if err != nil {
@@ -206,6 +209,9 @@ func (s *Sensor) Run(ctx context.Context, yield func(*Event)) error {
 		lives, err := s.fill(s.lives, s.pending[:0], time.Unix(1, 0))
 		if err != nil {
 			return err
+		}
+		if pause = shortPause; len(lives)+len(batch) == 0 {
+			pause = longPause
 		}
 		s.merge(lives, batch, yield)
 		s.free = append(append(s.free, batch...), lives...)
